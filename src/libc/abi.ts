@@ -1,0 +1,104 @@
+// What Linux and its C libraries agree on: numbers, flags and struct layouts, as data.
+//
+// Everything here is the same on x64 and arm64, under glibc and musl; a unit test compares what it
+// can with os.constants. Offsets and sizes are in bytes.
+
+/** Signal numbers. signal(7), "Signal numbering for standard signals", column x86/ARM. */
+export const Signal = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+  SIGSTKFLT: 16,
+  SIGCHLD: 17,
+  SIGCONT: 18,
+  SIGSTOP: 19,
+  SIGTSTP: 20,
+  SIGTTIN: 21,
+  SIGTTOU: 22,
+  SIGURG: 23,
+  SIGXCPU: 24,
+  SIGXFSZ: 25,
+  SIGVTALRM: 26,
+  SIGPROF: 27,
+  SIGWINCH: 28,
+  SIGIO: 29,
+  SIGPWR: 30,
+  SIGSYS: 31,
+} as const;
+
+/** The error numbers this program tells apart. errno(3); include/uapi/asm-generic/errno*.h. */
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
+  ECHILD: 10,
+  EAGAIN: 11,
+  EACCES: 13,
+  EFAULT: 14,
+  EINVAL: 22,
+  ENOSPC: 28,
+  EPIPE: 32,
+  ENOSYS: 38,
+} as const;
+
+/** sigprocmask(2), "how". */
+export const SIG_BLOCK = 0;
+export const SIG_UNBLOCK = 1;
+
+/** sigaction(2): the two dispositions that are not a handler's address. */
+export const SIG_DFL = 0;
+export const SIG_IGN = 1;
+
+/** sigaction(2), `sa_flags`: a child that stops or continues sends no SIGCHLD. */
+export const SA_NOCLDSTOP = 1;
+
+/** waitpid(2), "options": return at once when no child has ended. */
+export const WNOHANG = 1;
+
+/** open(2), "flags". */
+export const O_RDONLY = 0;
+export const O_CLOEXEC = 0o2000000;
+
+/** poll(2), `events`. */
+export const POLLOUT = 4;
+
+/** `struct pollfd`, poll(2). */
+export const PollFd = { size: 8, fd: 0, events: 4 } as const;
+
+/** getauxval(3): address of the pathname that execve(2) was given for this process. */
+export const AT_EXECFN = 31;
+
+/**
+ * `sigset_t` as both libraries lay it out: 1,024 bits of which the kernel reads the first 64;
+ * signal n is bit n-1 of a little-endian word. glibc bits/types/__sigset_t.h, musl bits/alltypes.h.
+ */
+export const SIGSET_SIZE = 128;
+
+/** `siginfo_t` for a signal that a process sent, sigaction(2); 64-bit layout, asm-generic/siginfo.h. */
+export const SigInfo = { size: 128, code: 8, pid: 16, uid: 20 } as const;
+
+/** `si_code`, sigaction(2): the kernel itself sent it, as a terminal does on Ctrl-C. */
+export const SI_KERNEL = 0x80;
+
+/**
+ * The C library's `struct sigaction` (not the kernel's, which has the mask last): glibc
+ * bits/sigaction.h, musl include/signal.h. `sa_restorer` stays zero, the library fills it in.
+ */
+export const SigAction = { size: 152, handler: 0, flags: 136 } as const;
+
+/** `struct dirent`, readdir(3): where the name starts, after ino, off, reclen and type. */
+export const DIRENT_NAME = 19;

@@ -1,0 +1,263 @@
+// libc's functions with types: arguments checked by the compiler, failures as SyscallError.
+//
+// Nothing here allocates when the call succeeds, so the waiting loop can run for years.
+
+import { CString, type Pointer, ptr, read as memory } from "bun:ffi";
+
+import {
+  DIRENT_NAME,
+  Errno,
+  O_CLOEXEC,
+  O_RDONLY,
+  PollFd,
+  POLLOUT,
+  SigAction,
+  SigInfo,
+  SIGSET_SIZE,
+} from "./abi.ts";
+import { libc } from "./library.ts";
+
+/** A system call that failed: which one, and with what. */
+export class SyscallError extends Error {
+  /** The function's name, as in its man page. */
+  readonly call: string;
+  /** The error number it left. */
+  readonly errno: number;
+
+  constructor(call: string, errno: number) {
+    const name = Object.entries(Errno).find(([, number]) => number === errno)?.[0];
+    super(`${call} failed with ${name ?? `errno ${errno}`}`);
+    this.call = call;
+    this.errno = errno;
+  }
+}
+
+/** Nothing may run between a call and this: the next libc call could set errno anew. */
+function lastErrno(): number {
+  return memory.i32(libc.__errno_location() as Pointer, 0);
+}
+
+/** Most of libc says "-1, see errno"; this turns it into an exception. */
+function checked(call: string, result: number): number {
+  if (result === -1) throw new SyscallError(call, lastErrno());
+  return result;
+}
+
+/** A set of signals: bit n-1 stands for signal n, as in the `Sig…` lines of proc_pid_status(5). */
+export type SignalMask = bigint;
+
+/** The mask that holds just these signals, each 1 to 64. */
+export function maskOf(...signals: readonly number[]): SignalMask {
+  return signals.reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
+}
+
+/** A `sigset_t` in memory of its own, for calls that take one. */
+export class SignalSet {
+  readonly #words: BigUint64Array;
+  /** Its address, good for as long as the object is referenced. */
+  readonly pointer: Pointer;
+
+  constructor(mask: SignalMask = 0n) {
+    this.#words = new BigUint64Array(SIGSET_SIZE / 8);
+    this.#words[0] = mask;
+    this.pointer = ptr(this.#words);
+  }
+
+  get mask(): SignalMask {
+    return this.#words[0] ?? 0n;
+  }
+}
+
+/** A `siginfo_t` in memory of its own: what the kernel says of a signal that was taken. */
+export class SignalInfo {
+  readonly #view = new DataView(new ArrayBuffer(SigInfo.size));
+  readonly pointer: Pointer = ptr(this.#view);
+
+  /** How it was sent: SI_USER (0), SI_KERNEL, ... sigaction(2) */
+  get code(): number {
+    return this.#view.getInt32(SigInfo.code, true);
+  }
+
+  /** The sender's PID in this process's PID namespace, 0 if it has none there. */
+  get pid(): number {
+    return this.#view.getInt32(SigInfo.pid, true);
+  }
+
+  /** The sender's real user ID. */
+  get uid(): number {
+    return this.#view.getUint32(SigInfo.uid, true);
+  }
+}
+
+/**
+ * Changes this thread's signal mask. sigprocmask(2)
+ * @param how SIG_BLOCK or SIG_UNBLOCK
+ * @returns the mask as it was before
+ * @throws {SyscallError}
+ */
+export function sigprocmask(how: number, set: SignalSet): SignalMask {
+  const before = new SignalSet();
+  checked("sigprocmask", libc.sigprocmask(how, set.pointer, before.pointer));
+  return before.mask;
+}
+
+/**
+ * Sets what a signal does to this process. sigaction(2)
+ * @param handler SIG_DFL, SIG_IGN or the address of a native function; never JavaScript
+ * @throws {SyscallError}
+ */
+export function sigaction(signal: number, handler: number, flags = 0): void {
+  const action = new DataView(new ArrayBuffer(SigAction.size));
+  action.setBigUint64(SigAction.handler, BigInt(handler), true);
+  action.setInt32(SigAction.flags, flags, true);
+  checked("sigaction", libc.sigaction(signal, ptr(action), null));
+}
+
+/**
+ * Waits until one of the set's signals is pending and takes it. sigwaitinfo(2)
+ * @param info takes what the kernel says of it
+ * @returns the signal's number
+ * @throws {SyscallError} EINTR when another signal's handler ran, or after SIGSTOP and SIGCONT
+ */
+export function sigwaitinfo(set: SignalSet, info: SignalInfo): number {
+  return checked("sigwaitinfo", libc.sigwaitinfo(set.pointer, info.pointer));
+}
+
+/**
+ * Reaps one child that has ended. waitpid(2) with WNOHANG, or whatever options say
+ * @param pid the child, or -1 for any
+ * @returns its PID, or 0 when none has ended; also when there is no child at all (ECHILD), which
+ *   is how nearly every drain ends and no reason to make an exception
+ * @throws {SyscallError}
+ */
+export function waitpid(pid: number, options: number): number {
+  const result = libc.waitpid(pid, null, options);
+  if (result !== -1) return result;
+  const errno = lastErrno();
+  if (errno === Errno.ECHILD) return 0;
+  throw new SyscallError("waitpid", errno);
+}
+
+/** This process's PID in its own PID namespace. getpid(2), which cannot fail. */
+export function getpid(): number {
+  return libc.getpid();
+}
+
+/**
+ * Sends a signal. kill(2)
+ * @throws {SyscallError}
+ */
+export function kill(pid: number, signal: number): void {
+  checked("kill", libc.kill(pid, signal));
+}
+
+/** Sleeps until a signal's handler has run; returns at once where it is refused. pause(2) */
+export function pause(): void {
+  libc.pause();
+}
+
+/**
+ * Sleeps. sleep(3)
+ * @returns the seconds that were left when a handler ran or the call was refused, else 0
+ */
+export function sleep(seconds: number): number {
+  return libc.sleep(seconds);
+}
+
+/** What a signal is called in a message: "Terminated". strsignal(3) */
+export function strsignal(signal: number): string {
+  return String(libc.strsignal(signal));
+}
+
+/**
+ * Writes bytes, as many as the descriptor takes. write(2)
+ * @returns how many it took
+ * @throws {SyscallError}
+ */
+export function write(fd: number, bytes: Uint8Array): number {
+  return checked("write", Number(libc.write(fd, ptr(bytes), bytes.length)));
+}
+
+/**
+ * Whether a write would go through now. poll(2)
+ * @param milliseconds how long to wait for it, -1 for ever
+ * @returns true too for a descriptor in error, since the write then fails at once and says why
+ * @throws {SyscallError}
+ */
+export function pollForWriting(fd: number, milliseconds: number): boolean {
+  const request = new DataView(new ArrayBuffer(PollFd.size));
+  request.setInt32(PollFd.fd, fd, true);
+  request.setInt16(PollFd.events, POLLOUT, true);
+  return checked("poll", libc.poll(ptr(request), 1, milliseconds)) > 0;
+}
+
+/**
+ * A whole file of /proc, as bytes.
+ * @throws {SyscallError} from open(2) or read(2)
+ */
+export function readFile(path: string): Buffer {
+  const fd = checked("open", libc.open(path, O_RDONLY | O_CLOEXEC));
+  try {
+    const chunks: Buffer[] = [];
+    for (;;) {
+      const chunk = Buffer.allocUnsafeSlow(4096);
+      const length = checked("read", Number(libc.read(fd, ptr(chunk), chunk.length)));
+      if (length === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, length));
+    }
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/**
+ * The names in a directory, without "." and "..". opendir(3), readdir(3)
+ * @throws {SyscallError} when it cannot be opened
+ */
+export function readDirectory(path: string): string[] {
+  const directory = libc.opendir(path);
+  if (directory === null) throw new SyscallError("opendir", lastErrno());
+  try {
+    const names: string[] = [];
+    for (;;) {
+      const entry = libc.readdir(directory);
+      if (entry === null) return names;
+      const name = String(new CString(entry, DIRENT_NAME));
+      if (name !== "." && name !== "..") names.push(name);
+    }
+  } finally {
+    libc.closedir(directory);
+  }
+}
+
+/**
+ * A string of the auxiliary vector. getauxval(3)
+ * @returns null where the kernel did not pass it
+ */
+export function auxiliaryString(type: number): string | null {
+  const pointer = libc.getauxval(BigInt(type));
+  return pointer === null ? null : String(new CString(pointer));
+}
+
+/**
+ * Becomes another program, with this process's environment. execv(3)
+ * @param argv the arguments from argv[0] on, each ended by a NUL, as in /proc/PID/cmdline
+ * @returns only by throwing
+ * @throws {SyscallError}
+ */
+export function execv(path: string, argv: Buffer): never {
+  const file = Buffer.from(`${path}\0`);
+  const pointers: bigint[] = [];
+  for (let start = 0; start < argv.length; start = argv.indexOf(0, start) + 1) {
+    pointers.push(BigInt(ptr(argv, start)));
+  }
+  const vector = BigUint64Array.from([...pointers, 0n]);
+  checked("execv", libc.execv(ptr(file), ptr(vector)));
+  throw new SyscallError("execv", 0);
+}
+
+/** Ends the process at once: no destructor, no event loop. _exit(2) */
+export function exit(code: number): never {
+  libc._exit(code);
+  throw new Error("_exit returned");
+}
