@@ -1,0 +1,64 @@
+// What this program says: answers on stdout, everything else on stderr.
+
+import { Errno } from "./libc/abi.ts";
+import { pollForWriting, SyscallError, write } from "./libc/calls.ts";
+
+const STDOUT = 1;
+const STDERR = 2;
+
+/**
+ * Prints what was asked for, and waits for a slow reader to take it.
+ * @throws {SyscallError} when stdout does not take it: closed, full disk, reader gone
+ */
+export function answer(text: string): void {
+  writeAll(STDOUT, text, -1);
+}
+
+/**
+ * Says something on stderr, if stderr takes it now. Nobody reading (closed, full pipe, full disk)
+ * must never hold up or end the process that holds a pod, so what cannot be said is dropped.
+ */
+export function say(text: string): void {
+  try {
+    writeAll(STDERR, text, 0);
+  } catch {
+    // Nowhere is left to report it.
+  }
+}
+
+/** A warning: what is not as it should be, while the process carries on. */
+export function warn(text: string): void {
+  say(`Warning: ${text}`);
+}
+
+/** An error: why the process is about to exit. */
+export function error(text: string): void {
+  say(`Error: ${text}`);
+}
+
+/**
+ * A value as typed by somebody, in quotes, safe to print on a terminal: no escape sequence, line
+ * break or bidirectional control of it is left in effect.
+ */
+export function quote(value: string): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** More interruptions of one line than this are not interruptions any more. */
+const ATTEMPTS = 100;
+
+/** Writes a line; gives up when the descriptor takes nothing more within the milliseconds. */
+function writeAll(fd: number, line: string, milliseconds: number): void {
+  let rest: Uint8Array = Buffer.from(`${line}\n`);
+  for (let attempt = 1; rest.length > 0 && pollForWriting(fd, milliseconds); attempt++) {
+    try {
+      rest = rest.subarray(write(fd, rest));
+    } catch (failure) {
+      const interrupted = failure instanceof SyscallError && failure.errno === Errno.EINTR;
+      if (!interrupted || attempt === ATTEMPTS) throw failure;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// Holds a pod open: what a sandbox's infra container does, without a command of its own.
+
+import { Signal } from "../libc/abi.ts";
+import { getpid, strsignal } from "../libc/calls.ts";
+import { ExitCode } from "../exit-code.ts";
+import { error, say, warn } from "../log.ts";
+import { resetDispositions } from "../process/dispositions.ts";
+import { holdOnTheFloor } from "../process/floor.ts";
+import { reapAll } from "../process/reaper.ts";
+import { describeSender, info, nextSignal } from "../process/signals.ts";
+import type { Status } from "../process/status.ts";
+
+/** The process that a PID namespace belongs to. pid_namespaces(7) */
+const INIT = 1;
+
+/**
+ * Stays, reaps, and stops when told. The signals must be blocked already.
+ * @param self this process's status
+ * @returns the exit code
+ */
+export function holdPod(self: Status): number {
+  if (getpid() !== INIT) warn("pause should be the first process");
+  // From now on PID 1 must not die: whatever goes wrong, there is one more way to stay.
+  try {
+    resetDispositions(self.caught);
+    reapAll(); // A zombie that is older than the block has sent its SIGCHLD to nobody.
+    for (;;) {
+      const signal = nextSignal();
+      if (signal === Signal.SIGCHLD) {
+        reapAll();
+      } else {
+        say(`Shutting down, got signal: ${strsignal(signal)} (${describeSender(info)})`);
+        return ExitCode.ok;
+      }
+    }
+  } catch (failure) {
+    warn(
+      `${(failure as Error).message}; the kernel reaps now, and a signal ends pause without a word`,
+    );
+    holdOnTheFloor();
+  }
+  error("infinite loop terminated");
+  return ExitCode.loopEnded;
+}

@@ -1,0 +1,27 @@
+// Blocks the signals this program waits for, by being imported: main.ts imports it before all else.
+//
+// Importing is what makes it early enough. A module's imports are evaluated before its first
+// statement, and some of Bun's own modules start helper threads when they are evaluated. A thread
+// that is born before the block has the signals open, and would take a SIGTERM meant for the loop.
+// A thread born after it inherits the block. What was born earlier still: see threads.ts.
+
+import { SIG_BLOCK, Signal } from "../libc/abi.ts";
+import { maskOf, SignalSet, sigprocmask, type SignalMask } from "../libc/calls.ts";
+
+/** The signals that are waited for: the two that stop the process, and the one to reap on. */
+export const WAITED: SignalMask = maskOf(Signal.SIGINT, Signal.SIGTERM, Signal.SIGCHLD);
+
+/** The mask this process was started with; or, where blocking failed, why. */
+export const maskAtStart: SignalMask | Error = block();
+
+/**
+ * A blocked signal stays pending until it is waited for, even for PID 1 and even where its
+ * disposition is to be ignored (kernel/signal.c, sig_ignored), so from here on none is lost.
+ */
+function block(): SignalMask | Error {
+  try {
+    return sigprocmask(SIG_BLOCK, new SignalSet(WAITED));
+  } catch (failure) {
+    return failure as Error;
+  }
+}

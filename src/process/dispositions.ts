@@ -1,0 +1,29 @@
+// What a signal that nobody waits for does to the process: what it does to pause.c.
+
+import { SA_NOCLDSTOP, SIG_DFL, SIG_IGN, Signal } from "../libc/abi.ts";
+import { maskOf, sigaction, type SignalMask } from "../libc/calls.ts";
+
+/**
+ * The runtime's garbage collector stops threads with SIGPWR; if it ever has one to stop, the
+ * default action would end the process instead. A stray one does nothing to its handler.
+ */
+const KEPT: SignalMask = maskOf(Signal.SIGPWR);
+
+/**
+ * Takes the runtime's signal handlers away. It reports its own crashes from SIGSEGV, SIGABRT and
+ * the like, and then ends; but such a signal may come from any process of the pod, and to PID 1 of
+ * a PID namespace the kernel does not even deliver one that has the default disposition.
+ * pid_namespaces(7). A real crash still ends the process: the kernel forces that one.
+ * @param caught the signals that have a handler, from this process's status
+ * @throws {SyscallError}
+ */
+export function resetDispositions(caught: SignalMask): void {
+  for (const signal of Object.values(Signal)) {
+    if ((caught & ~KEPT & maskOf(signal)) !== 0n) sigaction(signal, SIG_DFL);
+  }
+  // Not inherited as ignored, or the kernel would reap and there would be nothing to count; and a
+  // child that stops or continues is no reason to wake up.
+  sigaction(Signal.SIGCHLD, SIG_DFL, SA_NOCLDSTOP);
+  // The last line goes to a stderr whose reader may have gone.
+  sigaction(Signal.SIGPIPE, SIG_IGN);
+}
