@@ -3,31 +3,17 @@
 import { readFileSync } from "node:fs";
 
 import { build } from "../build.ts";
+import { wayIntoNamespace, type Way } from "./namespace.ts";
 
-/** How to get a PID namespace, in the order in which to try. unshare(1) */
-const WAYS = [
-  { how: "in a PID namespace of its own", unshare: [] },
-  { how: "in a PID and a user namespace of its own", unshare: ["--user", "--map-root-user"] },
-].map(({ how, unshare }) => ({
-  how,
-  command: ["unshare", ...unshare, "--pid", "--fork", "--mount-proc", "--kill-child"],
-}));
-
-const NO_WAY = {
-  how: "as an ordinary process (for a PID namespace it needs unshare(1), and root or user namespaces)",
+const NO_WAY: Way = {
+  how: "as an ordinary process (a PID namespace takes unshare(1), and root or user namespaces)",
   command: [],
 };
 
-/** Whether a command prefix works here. */
-function works(command: readonly string[]): boolean {
-  if (Bun.which("unshare") === null) return false;
-  return Bun.spawnSync([...command, "true"], { stdio: ["ignore", "ignore", "ignore"] }).success;
-}
-
 const executable = await build();
-const way = WAYS.find(({ command }) => works(command)) ?? NO_WAY;
+const way = wayIntoNamespace() ?? NO_WAY;
 process.stderr.write(
-  `This is pause ${way.how}: it holds the namespaces open and reaps orphans.\nStop it with Ctrl-C.\n`,
+  `This is pause ${way.how}: it stays, and reaps orphans.\nStop it with Ctrl-C.\n`,
 );
 
 const child = Bun.spawn([...way.command, executable, ...process.argv.slice(2)], {
@@ -46,7 +32,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     try {
       process.kill(pausePid(), signal === "SIGINT" ? signal : "SIGTERM");
     } catch {
-      // It has gone already, or is not there yet: then unshare ends with the next one.
+      // It has gone already.
     }
   });
 }

@@ -7,7 +7,8 @@ import { error, say, warn } from "../log.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { holdOnTheFloor } from "../process/floor.ts";
 import { reapAll } from "../process/reaper.ts";
-import { describeSender, info, nextSignal } from "../process/signals.ts";
+import { describeSender } from "../process/sender.ts";
+import { info, nextSignal } from "../process/signals.ts";
 import type { Status } from "../process/status.ts";
 
 /** The process that a PID namespace belongs to. pid_namespaces(7) */

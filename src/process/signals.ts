@@ -6,7 +6,7 @@
 // no such gap: it takes a signal that is pending, or sleeps until one is. docs/design.md has the
 // measurements.
 
-import { SI_KERNEL, Signal } from "../libc/abi.ts";
+import { Signal } from "../libc/abi.ts";
 import { getpid, kill, SignalInfo, SignalSet, sigwaitinfo } from "../libc/calls.ts";
 import { WAITED } from "./block.ts";
 
@@ -51,21 +51,4 @@ export function nextSignal(): number {
 
 function isWaitedFor(signal: number): boolean {
   return signal === Signal.SIGCHLD || signal === Signal.SIGTERM || signal === Signal.SIGINT;
-}
-
-/** Who sent a signal, as its siginfo_t tells. */
-export interface Sender {
-  /** `si_code`: how it was sent. */
-  readonly code: number;
-  /** In the receiver's PID namespace; 0 for a process that has no PID there. */
-  readonly pid: number;
-  /** The real user ID, in the receiver's user namespace. */
-  readonly uid: number;
-}
-
-/** Says who sent a signal, in words that go into brackets after its name. */
-export function describeSender({ code, pid, uid }: Sender): string {
-  if (code === SI_KERNEL) return "sent by the kernel, as for Ctrl-C";
-  if (pid === 0) return "sent from outside this PID namespace";
-  return `sent by pid ${pid}, uid ${uid}`;
 }

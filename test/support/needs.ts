@@ -1,0 +1,39 @@
+// Tests say what they need; where it is missing they skip with the reason, or fail under CI=true.
+
+import { test } from "bun:test";
+
+import { wayIntoNamespace } from "../../tools/namespace.ts";
+
+const installed = (command: string) => Bun.which(command) !== null;
+
+/** What a test can need: whether it is here, and how to get it. */
+const NEEDS = {
+  root: [() => process.getuid?.() === 0, "run as root"],
+  namespaces: [() => wayIntoNamespace() !== undefined, "run as root, or allow user namespaces"],
+  perl: [() => installed("perl"), "install perl"],
+  strace: [() => installed("strace"), "install strace"],
+  script: [() => installed("script"), "install bsdutils"],
+  git: [() => installed("git"), "install git"],
+  setpriv: [() => installed("setpriv"), "install util-linux"],
+  buildah: [() => installed("buildah"), "install buildah"],
+  runc: [() => installed("runc"), "install runc"],
+  podman: [() => installed("podman"), "install podman"],
+  busybox: [() => installed("busybox"), "install busybox-static"],
+} satisfies Record<string, readonly [() => boolean, string]>;
+
+/** The name of something a test can need. */
+export type Need = keyof typeof NEEDS;
+
+type Test = (title: string, body: () => void | Promise<void>, milliseconds?: number) => void;
+
+/** `test` for tests that need something. */
+export function needing(...needs: readonly Need[]): Test {
+  const missing = needs.filter((need) => !NEEDS[need][0]());
+  if (missing.length === 0) return test;
+  const reason = missing.map((need) => `needs ${need}: ${NEEDS[need][1]}`).join("; ");
+  if (process.env["CI"] !== "true") return (title, body) => test.skip(`${title} (${reason})`, body);
+  return (title) =>
+    test(title, () => {
+      throw new Error(reason);
+    });
+}

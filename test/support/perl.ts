@@ -1,0 +1,90 @@
+// What happens in a pod, as Perl programs: perl can fork, and is part of every Debian.
+
+/** ARGV[0] children end while their parent lives; then it ends, and they are orphans: zombies all. */
+export const BURST = `use POSIX ();
+  my $intermediate = fork // die "fork: $!";
+  if ($intermediate == 0) {
+    for (1 .. $ARGV[0]) { POSIX::_exit(0) if (fork // die "fork: $!") == 0 }
+    POSIX::_exit(0);
+  }
+  waitpid $intermediate, 0;
+`;
+
+/** ARGV[0] orphans, made one after the other, each of which ends after its parent has. */
+export const STORM = `use POSIX ();
+  for (1 .. $ARGV[0]) {
+    pipe my $reader, my $writer or die "pipe: $!";
+    my $parent = fork // die "fork: $!";
+    if ($parent == 0) {
+      my $orphan = fork // die "fork: $!";
+      if ($orphan == 0) { close $writer; sysread $reader, my $end, 1; POSIX::_exit(7) }
+      POSIX::_exit(0);
+    }
+    waitpid $parent, 0;
+  }
+`;
+
+/**
+ * ARGV[0] orphans end at once, and in the midst of it, ARGV[1] microseconds after the first, PID 1
+ * gets a SIGTERM. Nothing comes after it that could make up for a signal lost.
+ */
+export const FAREWELL = `use POSIX (); use Time::HiRes ();
+  pipe my $reader, my $writer or die "pipe: $!";
+  my $parent = fork // die "fork: $!";
+  if ($parent == 0) {
+    for (1 .. $ARGV[0]) {
+      next if fork // die "fork: $!";
+      close $writer; sysread $reader, my $end, 1; POSIX::_exit(7);
+    }
+    POSIX::_exit(0);
+  }
+  waitpid $parent, 0;
+  my $time = Time::HiRes::time() + $ARGV[1] / 1e6;
+  close $writer;
+  1 while Time::HiRes::time() < $time;
+  kill TERM => 1;
+`;
+
+/** An orphan that stops itself. */
+export const STOPPED_ORPHAN = `use POSIX ();
+  my $parent = fork // die "fork: $!";
+  if ($parent == 0) {
+    my $orphan = fork // die "fork: $!";
+    if ($orphan == 0) { close STDOUT; close STDERR; kill STOP => $$; POSIX::_exit(0) }
+    POSIX::_exit(0);
+  }
+  waitpid $parent, 0;
+`;
+
+/** Sends PID 1 the signal ARGV[0], ARGV[1] times, and prints the sender's PID. */
+export const SIGNAL_INIT = `
+  for (1 .. ($ARGV[1] // 1)) { kill $ARGV[0] => 1 or die "kill: $!" }
+  print $$;
+`;
+
+/** Becomes the command ARGV once a child of its own is a zombie, which the command then inherits. */
+export const EXEC_WITH_ZOMBIE = `use POSIX ();
+  my $pid = fork // die "fork: $!";
+  POSIX::_exit(0) if $pid == 0;
+  for (;;) {
+    open my $stat, "<", "/proc/$pid/stat" or die "stat: $!";
+    last if <$stat> =~ /\\) Z /;
+  }
+  exec @ARGV or die "exec: $!";
+`;
+
+/** Becomes the command ARGV, with a sleeping child of its own that the command then inherits. */
+export const EXEC_WITH_CHILD = `
+  my $pid = fork // die "fork: $!";
+  if ($pid == 0) { close STDOUT; close STDERR; sleep 1000 while 1 }
+  exec @ARGV or die "exec: $!";
+`;
+
+/** Becomes the command ARGV, with the signals that come before "--" ignored. */
+export const EXEC_IGNORING = `
+  while (defined(my $name = shift @ARGV)) { last if $name eq "--"; $SIG{$name} = "IGNORE" }
+  exec @ARGV or die "exec: $!";
+`;
+
+/** Stays without reaping: the init that a pod must not have. */
+export const DEAF_INIT = "sleep 1000 while 1";

@@ -1,0 +1,204 @@
+// A running pause, as a test sees it from the host: started, looked at, signalled, ended.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+import { Signal } from "../../src/libc/abi.ts";
+import { parseStatus, type Status } from "../../src/process/status.ts";
+import { wayIntoNamespace } from "../../tools/namespace.ts";
+import { PAUSE } from "./executables.ts";
+import { NEVER, until } from "./until.ts";
+
+const SEGV = 1n << BigInt(Signal.SIGSEGV - 1);
+
+/** How to start it. */
+export interface StartOptions {
+  /** The program and its arguments; pause without arguments unless said otherwise. */
+  readonly command?: readonly string[];
+  /** As PID 1 of a PID namespace (the default), or as an ordinary process. */
+  readonly init?: boolean;
+  /** Commands in front of it, such as env or setpriv; within the namespace. */
+  readonly prefix?: readonly string[];
+  /** Runs it as an ordinary process under strace, with these options. */
+  readonly strace?: readonly string[];
+  /** The environment; this process's unless said otherwise. */
+  readonly env?: Record<string, string>;
+  /** A descriptor for its stderr, which then is not read. */
+  readonly stderr?: number;
+}
+
+type Child = Bun.Subprocess<"ignore", "pipe", "pipe" | number>;
+
+/** How it ended. */
+export interface End {
+  /** Its exit code, or 128 + n when signal n ended it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process and, if it is PID 1, the namespace it holds. Use with `await using`: it is killed. */
+export class Running {
+  /** pause's PID in the host's namespace. */
+  readonly pid: number;
+  /** Settles when it has ended. */
+  readonly end: Promise<End>;
+  readonly #child: Child;
+
+  private constructor(child: Child, pid: number) {
+    this.#child = child;
+    this.pid = pid;
+    const stdout = new Response(child.stdout).text();
+    const stderr = typeof child.stderr === "object" ? new Response(child.stderr).text() : "";
+    this.end = child.exited.then(async (code) => ({
+      code,
+      stdout: await stdout,
+      stderr: await stderr,
+    }));
+  }
+
+  /** Starts it, without waiting for anything. */
+  static async spawn(options: StartOptions = {}): Promise<Running> {
+    const {
+      command = [PAUSE],
+      strace,
+      init = !strace,
+      prefix = [],
+      env,
+      stderr = "pipe",
+    } = options;
+    const tracer = strace ? ["strace", "-f", "--seccomp-bpf", "-qq", ...strace] : [];
+    const wrapper = init ? (wayIntoNamespace()?.command ?? []) : tracer;
+    const child = Bun.spawn([...wrapper, ...prefix, ...command], {
+      stdio: ["ignore", "pipe", stderr],
+      ...(env && { env }),
+    });
+    if (wrapper.length === 0) return new Running(child, child.pid);
+    // Not a child that is still the wrapper itself: strace first tries things out in some.
+    return new Running(
+      child,
+      await until("it is started", () =>
+        childrenOf(child.pid).find((pid) => (readStat(pid)?.name ?? wrapper[0]) !== wrapper[0]),
+      ),
+    );
+  }
+
+  /** Starts it and waits until it waits for signals. */
+  static async start(options: StartOptions = {}): Promise<Running> {
+    const running = await Running.spawn(options);
+    await running.ready();
+    return running;
+  }
+
+  /** Waits until the runtime's handlers are gone and it sleeps: the last step before the wait. */
+  async ready(): Promise<void> {
+    await until("pause waits for signals", () => {
+      if (this.hasEnded()) throw new Error("It has ended");
+      const stat = this.stat();
+      return stat.name === "pause" && stat.state === "S" && (this.status().caught & SEGV) === 0n;
+    });
+  }
+
+  /** Whether it has ended. */
+  hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Its status file. proc_pid_status(5) */
+  status(): Status {
+    return parseStatus(readFileSync(`/proc/${this.pid}/status`, "latin1"));
+  }
+
+  /** Its stat file. */
+  stat(): Stat {
+    return readStat(this.pid) ?? { name: "", state: "", parent: 0 };
+  }
+
+  /** Its children, or those in one state: "Z" is a zombie, "T" is stopped. proc_pid_stat(5) */
+  children(state?: string): number {
+    return this.childPids(state).length;
+  }
+
+  /** The same, by their PIDs. */
+  childPids(state?: string): number[] {
+    return childrenOf(this.pid).filter(
+      (pid) => readStat(pid)?.state === (state ?? readStat(pid)?.state),
+    );
+  }
+
+  /** The CPU time it has used, user and system, in clock ticks of 10 ms. */
+  cpuTicks(): number {
+    const fields = readFileSync(`/proc/${this.pid}/stat`, "latin1").split(" ");
+    return Number(fields[13]) + Number(fields[14]);
+  }
+
+  /** Waits until it has no child left, neither a zombie nor a living one. */
+  async childrenGone(): Promise<void> {
+    await until("no child is left", () => this.children() === 0);
+  }
+
+  /** Sends it a signal from the host: from outside its PID namespace, if it is PID 1. */
+  kill(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  /**
+   * Runs a command within the namespace and waits for its end. Its parent is outside, so that it
+   * leaves nothing to PID 1 but what it orphans on purpose.
+   * @returns its stdout
+   */
+  async inside(...command: readonly string[]): Promise<string> {
+    const user = process.getuid?.() === 0 ? [] : ["--user", "--preserve-credentials"];
+    const enter = ["nsenter", `--target=${this.pid}`, ...user, "--pid", "--mount"];
+    const child = Bun.spawn([...enter, ...command], { stdio: ["ignore", "pipe", "pipe"] });
+    const stdout = await new Response(child.stdout).text();
+    if ((await child.exited) !== 0) {
+      throw new Error(`${command.join(" ")}: ${await new Response(child.stderr).text()}`);
+    }
+    return stdout;
+  }
+
+  /** Runs a Perl program within the namespace: perl can fork, and is on every Debian. */
+  perl(program: string, ...args: readonly (string | number)[]): Promise<string> {
+    return this.inside("perl", "-e", program, ...args.map(String));
+  }
+
+  /** Sends a signal, waits for the end, and fails if it does not come. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<End> {
+    this.kill(signal);
+    return this.ended();
+  }
+
+  /** Waits for the end, and fails if it does not come. */
+  async ended(deadline = NEVER): Promise<End> {
+    await until("pause has ended", () => this.hasEnded(), deadline);
+    return this.end;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Before unshare or strace, which then ends too: it goes by itself.
+    if (!this.hasEnded()) process.kill(this.pid, "SIGKILL");
+    await this.#child.exited;
+  }
+}
+
+interface Stat {
+  readonly name: string;
+  readonly state: string;
+  readonly parent: number;
+}
+
+function readStat(pid: number): Stat | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const [, name, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(text) ?? [];
+    return { name: name ?? "", state: state ?? "", parent: Number(parent) };
+  } catch {
+    return undefined; // It ended meanwhile.
+  }
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => !Number.isNaN(pid) && readStat(pid)?.parent === parent);
+}

@@ -1,0 +1,89 @@
+// The direction of imports, from the sources' own import lines.
+
+import { expect, test } from "bun:test";
+import { join, relative } from "node:path";
+
+const root = join(import.meta.dirname, "../../src");
+const files = Array.from(new Bun.Glob("**/*.ts").scanSync({ cwd: root })).sort();
+
+/** Which folder may import from which; "." stands for the files at the top of src. */
+const ALLOWED: Record<string, readonly string[]> = {
+  "main.ts": ["cli", "mode", "process", "libc", "."],
+  cli: ["cli", "."],
+  mode: ["process", "libc", "."],
+  process: ["process", "libc", "."],
+  libc: ["libc"],
+  ".": ["libc"],
+};
+
+interface Import {
+  readonly from: string;
+  readonly lazy: boolean;
+}
+
+async function importsOf(file: string): Promise<Import[]> {
+  const text = await Bun.file(join(root, file)).text();
+  const found = text.matchAll(
+    /(?:^(?:import|export)\b[^;"]*\bfrom|^import|\b(import)\()\s*"([^"]+)"/gm,
+  );
+  return Array.from(found, ([, lazy, from]) => ({ from: from ?? "", lazy: lazy !== undefined }));
+}
+
+/** The folder under src that a file is in. */
+function folderOf(file: string): string {
+  return file.includes("/") ? (file.split("/")[0] ?? "") : ".";
+}
+
+test("finds the imports it is to judge", async () => {
+  expect(files).toContain("main.ts");
+  expect(await importsOf("main.ts")).toContainEqual({ from: "./cli/arguments.ts", lazy: true });
+  expect(await importsOf("libc/library.ts")).toContainEqual({ from: "bun:ffi", lazy: false });
+});
+
+test("main imports from cli and mode, they from process, all from libc, and nobody back", async () => {
+  for (const file of files) {
+    for (const { from } of await importsOf(file)) {
+      if (!from.startsWith(".")) continue;
+      const target = folderOf(relative(root, join(root, file, "..", from)));
+      const allowed = ALLOWED[file] ?? ALLOWED[folderOf(file)] ?? [];
+      expect({ file, from, ok: allowed.includes(target) }).toEqual({ file, from, ok: true });
+    }
+  }
+});
+
+test("only libc imports bun:ffi, and only the reading of arguments zod", async () => {
+  for (const file of files) {
+    for (const { from } of await importsOf(file)) {
+      if (from === "bun:ffi") expect(folderOf(file)).toBe("libc");
+      else if (from === "zod" || from === "node:util") expect(file).toBe("cli/arguments.ts");
+      else expect(from).toStartWith(".");
+    }
+  }
+});
+
+test("what blocks the signals is imported before all else", async () => {
+  expect((await importsOf("main.ts"))[0]?.from).toBe("./process/block.ts");
+});
+
+test("nothing on the way of a bare start imports zod, or Bun's modules beside bun:ffi", async () => {
+  const seen = new Set<string>();
+  const visit = async (file: string): Promise<void> => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const { from, lazy } of await importsOf(file)) {
+      if (lazy) continue;
+      if (from.startsWith(".")) await visit(relative(root, join(root, file, "..", from)));
+      else expect({ file, from }).toEqual({ file, from: "bun:ffi" });
+    }
+  };
+  await visit("main.ts");
+  expect(seen).not.toContain("cli/arguments.ts");
+  expect(seen).toContain("mode/pause.ts");
+});
+
+test("only main ends the process", async () => {
+  for (const file of files) {
+    if (file === "main.ts" || folderOf(file) === "libc") continue;
+    expect(await Bun.file(join(root, file)).text()).not.toMatch(/\bexit\(|process\.exit/);
+  }
+});
