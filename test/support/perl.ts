@@ -73,10 +73,15 @@ export const EXEC_WITH_ZOMBIE = `use POSIX ();
   exec @ARGV or die "exec: $!";
 `;
 
-/** Becomes the command ARGV, with a sleeping child of its own that the command then inherits. */
-export const EXEC_WITH_CHILD = `
-  my $pid = fork // die "fork: $!";
-  if ($pid == 0) { close STDOUT; close STDERR; sleep 1000 while 1 }
+/** Becomes the command ARGV, with a sleeping child that the command inherits; if it dies first, so does the child. */
+export const EXEC_WITH_CHILD = `use POSIX ();
+  my $self = $$;
+  if ((fork // die "fork: $!") == 0) {
+    close STDOUT;
+    close STDERR;
+    sleep 1 while getppid() == $self;
+    POSIX::_exit(0);
+  }
   exec @ARGV or die "exec: $!";
 `;
 

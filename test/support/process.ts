@@ -175,8 +175,12 @@ export class Running {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Before unshare or strace, which then ends too: it goes by itself.
-    if (!this.hasEnded()) process.kill(this.pid, "SIGKILL");
+    try {
+      if (!this.hasEnded()) process.kill(this.pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+    this.#child.kill("SIGKILL"); // unshare or strace, should it wait for anybody else.
     await this.#child.exited;
   }
 }
@@ -187,7 +191,8 @@ interface Stat {
   readonly parent: number;
 }
 
-function readStat(pid: number): Stat | undefined {
+/** The part of a stat file that matters here; undefined when there is no such process. */
+export function readStat(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
     const [, name, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(text) ?? [];
@@ -197,7 +202,8 @@ function readStat(pid: number): Stat | undefined {
   }
 }
 
-function childrenOf(parent: number): number[] {
+/** The PIDs of all children of a process, whatever their state. */
+export function childrenOf(parent: number): number[] {
   return readdirSync("/proc")
     .map(Number)
     .filter((pid) => !Number.isNaN(pid) && readStat(pid)?.parent === parent);

@@ -1,0 +1,49 @@
+// That a build is a function of the commit.
+
+import { expect, test } from "bun:test";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import packageJson from "../../package.json" with { type: "json" };
+
+const root = join(import.meta.dirname, "../..");
+
+/** Builds a copy of the sources in a folder of its own, under an umask of its own. */
+function buildElsewhere(umask: string): { executable: Bun.BunFile; directory: string } {
+  const directory = mkdtempSync(join(tmpdir(), `pause-build-${umask}-`));
+  for (const name of ["src", "build.ts", "package.json", "tsconfig.json", "node_modules/zod"]) {
+    cpSync(join(root, name), join(directory, name), { recursive: true });
+  }
+  const { success, stderr } = Bun.spawnSync(
+    ["sh", "-c", `umask ${umask} && exec "$0" build.ts`, process.execPath],
+    { cwd: directory },
+  );
+  if (!success) throw new Error(stderr.toString());
+  return { executable: Bun.file(join(directory, "dist/pause")), directory };
+}
+
+async function sha256(file: Bun.BunFile): Promise<string> {
+  return new Bun.CryptoHasher("sha256").update(await file.arrayBuffer()).digest("hex");
+}
+
+test("two builds in two folders are the same bytes, and so is dist/pause", async () => {
+  const builds = ["022", "077"].map(buildElsewhere);
+  try {
+    const expected = await sha256(Bun.file(join(root, "dist/pause")));
+    for (const { executable } of builds) expect(await sha256(executable)).toBe(expected);
+  } finally {
+    for (const { directory } of builds) rmSync(directory, { recursive: true });
+  }
+});
+
+test("the version stands in package.json and nowhere else", async () => {
+  const { version } = packageJson;
+  const files = new Bun.Glob("{src,tools,test}/**").scanSync({ cwd: root, absolute: true });
+  for (const file of [...files, join(root, "build.ts")]) {
+    expect({ file, has: (await Bun.file(file).text()).includes(version) }).toEqual({
+      file,
+      has: false,
+    });
+  }
+});

@@ -1,0 +1,12 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+
+import { EXIT_CODES } from "../../src/exit-code.ts";
+
+test("the README's exit codes are those of the program", async () => {
+  const readme = await Bun.file(join(import.meta.dirname, "../../README.md")).text();
+  const rows = readme.matchAll(/^\| (\d+) +\| (.*?) +\|$/gm);
+  expect(Array.from(rows, ([, code, meaning]) => [Number(code), meaning])).toEqual(
+    EXIT_CODES.map(({ code, meaning }) => [code, meaning]),
+  );
+});
