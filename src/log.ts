@@ -26,6 +26,17 @@ export function say(text: string): void {
   }
 }
 
+/**
+ * Prints something that was asked for, if stdout takes it within a second, and goes on in any case.
+ */
+export function inform(text: string): void {
+  try {
+    writeAll(STDOUT, text, 1000);
+  } catch {
+    // It was asked for by the way; what counts is to go on.
+  }
+}
+
 /** A warning: what is not as it should be, while the process carries on. */
 export function warn(text: string): void {
   say(`Warning: ${text}`);
@@ -52,7 +63,7 @@ const ATTEMPTS = 100;
 
 /** Writes a line; gives up when the descriptor takes nothing more within the milliseconds. */
 function writeAll(fd: number, line: string, milliseconds: number): void {
-  let rest: Uint8Array = Buffer.from(`${line}\n`);
+  let rest: Uint8Array = new TextEncoder().encode(`${line}\n`);
   for (let attempt = 1; rest.length > 0 && pollForWriting(fd, milliseconds); attempt++) {
     try {
       rest = rest.subarray(write(fd, rest));

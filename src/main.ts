@@ -3,7 +3,7 @@
 import { maskAtStart } from "./process/block.ts"; // First: importing it blocks the signals.
 import { asksForVersion, VERSION_LINE } from "./cli/version.ts";
 import { ExitCode } from "./exit-code.ts";
-import { exit } from "./libc/calls.ts";
+import { exit, getenv } from "./libc/calls.ts";
 import { answer, error, quote, warn } from "./log.ts";
 import { holdPod } from "./mode/pause.ts";
 import { readStatus } from "./process/status.ts";
@@ -16,19 +16,19 @@ async function main(args: readonly string[]): Promise<number> {
   const self = readStatus("/proc/self/status");
   rejoinUnlessBlockedEverywhere(self);
 
-  if (args.length > 0) {
-    // Only now: zod is most of this program, and a sandbox is started without arguments.
-    const { readArguments, usage } = await import("./cli/arguments.ts");
-    const { settings, command, complaints } = readArguments(args);
-    if (settings.help) return print(usage());
-    if (settings.version) return print(VERSION_LINE);
-    if (command.length > 0) {
-      error(`Cannot run ${quote(command.join(" "))}: this version only holds a pod open`);
-      return ExitCode.usage;
-    }
-    for (const complaint of complaints) warn(complaint);
+  const variable = getenv("PAUSE_WATCH") ?? "";
+  if (args.length === 0 && variable === "") return holdPod(self, {});
+
+  const { readRequest, usage } = await import("./cli/request.ts");
+  const { settings, command, complaints } = await readRequest(args, { PAUSE_WATCH: variable });
+  if (settings.help) return print(usage());
+  if (settings.version) return print(VERSION_LINE);
+  if (command.length > 0) {
+    error(`Cannot run ${quote(command.join(" "))}: this version only holds a pod open`);
+    return ExitCode.usage;
   }
-  return holdPod(self);
+  for (const complaint of complaints) warn(complaint);
+  return holdPod(self, settings);
 }
 
 /** Prints an answer to stdout. */

@@ -1,30 +1,26 @@
-// Reads the arguments. Loaded only when there are any: zod doubles the time to start.
+// Reads arguments and variables that are not plainly right, with zod. Loaded only for those.
 
 import { parseArgs } from "node:util";
 import { z } from "zod";
 
 import { quote } from "../log.ts";
 import { nearest } from "./nearest.ts";
-import { OPTIONS } from "./options.ts";
-
-export { usage } from "./options.ts";
+import { OPTIONS, type Settings } from "./options.ts";
+import type { Request } from "./request.ts";
 
 // The executable refuses code made from strings, which zod would try first.
 z.config({ jitless: true });
 
+/** What a flag may be set to, as an option and as an environment variable. */
 const flag = z.literal(true, { error: "takes no value" });
+const variable = z.stringbool({ error: "takes yes or no" });
 
-/** What each option may be set to. */
-const Settings = z.strictObject({ help: flag, version: flag }).partial();
-
-/** What was asked for. */
-export interface Request {
-  readonly settings: z.infer<typeof Settings>;
-  /** Everything after "--", if anything is. */
-  readonly command: readonly string[];
-  /** What was typed and cannot be meant, a sentence each. */
-  readonly complaints: readonly string[];
-}
+const Flags = z
+  .strictObject({ help: flag, version: flag, watch: flag, explain: flag } satisfies Record<
+    keyof Settings,
+    z.ZodType
+  >)
+  .partial();
 
 /**
  * Reads what was typed after the program's name. Never fails: what to do about a complaint depends
@@ -34,13 +30,16 @@ export function readArguments(args: readonly string[]): Request {
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      OPTIONS.map(({ long, short }) => [long, { type: "boolean", short }] as const),
+      OPTIONS.map((option) => [
+        option.long,
+        { type: "boolean", ...("short" in option && { short: option.short }) } as const,
+      ]),
     ),
     allowPositionals: true,
     strict: false,
     tokens: true,
   });
-  const settings: Request["settings"] = {};
+  const settings: Settings = {};
   const complaints = new Set<string>();
   for (const token of tokens) {
     if (token.kind === "option-terminator") {
@@ -52,18 +51,26 @@ export function readArguments(args: readonly string[]): Request {
       complaints.add(unknown(token.value));
       continue;
     }
-    const result = Settings.safeParse({ [token.name]: token.value ?? true });
-    if (result.success && Object.hasOwn(result.data, token.name)) {
-      Object.assign(settings, result.data);
-    } else if (result.error?.issues[0]?.code === "invalid_value") {
-      complaints.add(
-        `Option "${token.rawName}" ${result.error.issues[0].message}: ${quote(token.value ?? "")}`,
-      );
+    const { data, error } = Flags.safeParse({ [token.name]: token.value ?? true });
+    const issue = error?.issues[0];
+    if (data !== undefined && Object.hasOwn(data, token.name)) {
+      Object.assign(settings, data);
+    } else if (issue?.code === "invalid_value") {
+      complaints.add(`Option "${token.rawName}" ${issue.message}: ${quote(token.value ?? "")}`);
     } else {
       complaints.add(unknown(token.rawName));
     }
   }
   return { settings, command: [], complaints: [...complaints] };
+}
+
+/**
+ * Reads the value of an environment variable that stands for a flag.
+ * @returns what it says, or a complaint
+ */
+export function readVariable(name: string, value: string): boolean | string {
+  const { data, error } = variable.safeParse(value);
+  return data ?? `${name} ${error?.issues[0]?.message}: ${quote(value)}`;
 }
 
 /** The complaint about an argument that means nothing. */

@@ -59,6 +59,24 @@ export const Errno = {
 export const SIG_BLOCK = 0;
 export const SIG_UNBLOCK = 1;
 
+/** setitimer(2): real time, ending in SIGALRM. */
+export const ITIMER_REAL = 0;
+
+/** `struct itimerval`, setitimer(2): the interval and the first time, each seconds and microseconds. */
+export const ITimerVal = { size: 32, intervalSeconds: 0, valueSeconds: 16 } as const;
+
+/** madvise(2): private pages are given back, pages of a file are read again when they are needed. */
+export const MADV_DONTNEED = 4;
+
+/** mmap(2). */
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_PRIVATE = 2;
+export const MAP_ANONYMOUS = 32;
+
+/** setlocale(3), "category": all of them. glibc bits/locale.h */
+export const LC_ALL = 6;
+
 /** sigaction(2): the two dispositions that are not a handler's address. */
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;
@@ -78,6 +96,10 @@ export const POLLOUT = 4;
 
 /** `struct pollfd`, poll(2). */
 export const PollFd = { size: 8, fd: 0, events: 4 } as const;
+
+/** getauxval(3): address of the executable's program headers; the page size. */
+export const AT_PHDR = 3;
+export const AT_PAGESZ = 6;
 
 /** getauxval(3): address of the pathname that execve(2) was given for this process. */
 export const AT_EXECFN = 31;
@@ -102,3 +124,19 @@ export const SigAction = { size: 152, handler: 0, flags: 136 } as const;
 
 /** `struct dirent`, readdir(3): where the name starts, after ino, off, reclen and type. */
 export const DIRENT_NAME = 19;
+
+/**
+ * glibc's `ucontext_t`, by architecture: its size, where makecontext(3) is told of the stack and of
+ * what comes next, the signal mask that setcontext(3) restores, and the saved registers in which
+ * the function that it enters finds its first three arguments. glibc sys/ucontext.h for x86
+ * (uc_mcontext at 40; RDI, RSI and RDX are gregs 8, 9 and 12) and aarch64 (uc_mcontext at 176, after
+ * the mask; regs[0] to regs[2] at 184). Sizes are those of the newest glibc; older ones are smaller.
+ * musl has the type and not the functions.
+ */
+export const UContext = {
+  x64: { size: 968, link: 8, stack: 16, stackSize: 32, mask: 296, arguments: [104, 112, 136] },
+  arm64: { size: 4560, link: 8, stack: 16, stackSize: 32, mask: 40, arguments: [184, 192, 200] },
+} as const;
+
+/** An architecture that UContext describes. */
+export type Architecture = keyof typeof UContext;

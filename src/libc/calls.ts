@@ -15,7 +15,7 @@ import {
   SigInfo,
   SIGSET_SIZE,
 } from "./abi.ts";
-import { libc } from "./library.ts";
+import { libc, rareLibc } from "./library.ts";
 
 /** A system call that failed: which one, and with what. */
 export class SyscallError extends Error {
@@ -43,28 +43,41 @@ function checked(call: string, result: number): number {
   return result;
 }
 
-/** A set of signals: bit n-1 stands for signal n, as in the `Sig…` lines of proc_pid_status(5). */
-export type SignalMask = bigint;
+/**
+ * A set of signals: bit n-1 stands for signal n, as in the `Sig…` lines of proc_pid_status(5). Only
+ * 1 to 31, which fit a small integer; the real-time signals beyond are nobody's concern here.
+ */
+export type SignalMask = number;
 
-/** The mask that holds just these signals, each 1 to 64. */
+/** The mask that holds just these signals, each 1 to 31. */
 export function maskOf(...signals: readonly number[]): SignalMask {
-  return signals.reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
+  let mask = 0;
+  for (const signal of signals) mask |= 1 << (signal - 1);
+  return mask;
+}
+
+/**
+ * Writes an address, or another whole number below 2^53, as eight bytes in the machine's order.
+ * By shifts and a division: % and ** go to libm, whose pages would have to be read for it.
+ */
+export function putWord(view: DataView, offset: number, value: number): void {
+  const low = value >>> 0;
+  view.setUint32(offset, low, true);
+  view.setUint32(offset + 4, (value - low) / 0x1_0000_0000, true);
 }
 
 /** A `sigset_t` in memory of its own, for calls that take one. */
 export class SignalSet {
-  readonly #words: BigUint64Array;
+  readonly #words = new Uint32Array(SIGSET_SIZE / 4);
   /** Its address, good for as long as the object is referenced. */
-  readonly pointer: Pointer;
+  readonly pointer: Pointer = ptr(this.#words);
 
-  constructor(mask: SignalMask = 0n) {
-    this.#words = new BigUint64Array(SIGSET_SIZE / 8);
+  constructor(mask: SignalMask = 0) {
     this.#words[0] = mask;
-    this.pointer = ptr(this.#words);
   }
 
   get mask(): SignalMask {
-    return this.#words[0] ?? 0n;
+    return (this.#words[0] ?? 0) & 0x7fffffff;
   }
 }
 
@@ -101,14 +114,16 @@ export function sigprocmask(how: number, set: SignalSet): SignalMask {
   return before.mask;
 }
 
+/** For sigaction to fill in, over and over. */
+const action = new DataView(new ArrayBuffer(SigAction.size));
+
 /**
  * Sets what a signal does to this process. sigaction(2)
  * @param handler SIG_DFL, SIG_IGN or the address of a native function; never JavaScript
  * @throws {SyscallError}
  */
 export function sigaction(signal: number, handler: number, flags = 0): void {
-  const action = new DataView(new ArrayBuffer(SigAction.size));
-  action.setBigUint64(SigAction.handler, BigInt(handler), true);
+  putWord(action, SigAction.handler, handler);
   action.setInt32(SigAction.flags, flags, true);
   checked("sigaction", libc.sigaction(signal, ptr(action), null));
 }
@@ -120,7 +135,7 @@ export function sigaction(signal: number, handler: number, flags = 0): void {
  * @throws {SyscallError} EINTR when another signal's handler ran, or after SIGSTOP and SIGCONT
  */
 export function sigwaitinfo(set: SignalSet, info: SignalInfo): number {
-  return checked("sigwaitinfo", libc.sigwaitinfo(set.pointer, info.pointer));
+  return checked("sigwaitinfo", rareLibc().sigwaitinfo(set.pointer, info.pointer));
 }
 
 /**
@@ -138,6 +153,24 @@ export function waitpid(pid: number, options: number): number {
   throw new SyscallError("waitpid", errno);
 }
 
+/**
+ * Whether waiting for signals works, tried without taking one: for none, and not at all.
+ * sigtimedwait(2), which says EAGAIN when its time is up
+ */
+export function canWaitForSignals(): boolean {
+  const noTime = new Uint8Array(16); // struct timespec
+  const none = new SignalSet();
+  return libc.sigtimedwait(none.pointer, null, ptr(noTime)) === -1 && lastErrno() === Errno.EAGAIN;
+}
+
+/**
+ * The value of an environment variable; undefined where it is not set. getenv(3)
+ */
+export function getenv(name: string): string | undefined {
+  const pointer = libc.getenv(name);
+  return pointer === null ? undefined : String(new CString(pointer));
+}
+
 /** This process's PID in its own PID namespace. getpid(2), which cannot fail. */
 export function getpid(): number {
   return libc.getpid();
@@ -148,12 +181,12 @@ export function getpid(): number {
  * @throws {SyscallError}
  */
 export function kill(pid: number, signal: number): void {
-  checked("kill", libc.kill(pid, signal));
+  checked("kill", rareLibc().kill(pid, signal));
 }
 
 /** Sleeps until a signal's handler has run; returns at once where it is refused. pause(2) */
 export function pause(): void {
-  libc.pause();
+  rareLibc().pause();
 }
 
 /**
@@ -161,12 +194,12 @@ export function pause(): void {
  * @returns the seconds that were left when a handler ran or the call was refused, else 0
  */
 export function sleep(seconds: number): number {
-  return libc.sleep(seconds);
+  return rareLibc().sleep(seconds);
 }
 
 /** What a signal is called in a message: "Terminated". strsignal(3) */
 export function strsignal(signal: number): string {
-  return String(libc.strsignal(signal));
+  return String(rareLibc().strsignal(signal));
 }
 
 /**
@@ -195,15 +228,20 @@ export function pollForWriting(fd: number, milliseconds: number): boolean {
  * A whole file of /proc, as bytes.
  * @throws {SyscallError} from open(2) or read(2)
  */
-export function readFile(path: string): Buffer {
+export function readFile(path: string): Uint8Array {
   const fd = checked("open", libc.open(path, O_RDONLY | O_CLOEXEC));
   try {
-    const chunks: Buffer[] = [];
-    for (;;) {
-      const chunk = Buffer.allocUnsafeSlow(4096);
-      const length = checked("read", Number(libc.read(fd, ptr(chunk), chunk.length)));
-      if (length === 0) return Buffer.concat(chunks);
-      chunks.push(chunk.subarray(0, length));
+    let bytes = new Uint8Array(8192);
+    for (let length = 0; ;) {
+      if (length === bytes.length) {
+        const larger = new Uint8Array(2 * length);
+        larger.set(bytes);
+        bytes = larger;
+      }
+      const room = bytes.length - length;
+      const count = checked("read", Number(libc.read(fd, ptr(bytes, length), room)));
+      if (count === 0) return bytes.subarray(0, length);
+      length += count;
     }
   } finally {
     libc.close(fd);
@@ -211,32 +249,59 @@ export function readFile(path: string): Buffer {
 }
 
 /**
+ * A whole file of /proc, as text.
+ * @throws {SyscallError} from open(2) or read(2)
+ */
+export function readTextFile(path: string): string {
+  const bytes = readFile(path);
+  return bytes.length === 0 ? "" : String(new CString(ptr(bytes), 0, bytes.length));
+}
+
+/**
+ * The beginning of a file of /proc, into memory that is there already: for the last look before
+ * the runtime is left, when nothing may be allocated any more.
+ * @returns how many bytes there are, 0 where it cannot be read
+ */
+export function readInto(path: string, buffer: Uint8Array): number {
+  const fd = libc.open(path, O_RDONLY | O_CLOEXEC);
+  if (fd === -1) return 0;
+  const length = Number(libc.read(fd, ptr(buffer), buffer.length));
+  libc.close(fd);
+  return Math.max(0, length);
+}
+
+/**
  * The names in a directory, without "." and "..". opendir(3), readdir(3)
  * @throws {SyscallError} when it cannot be opened
  */
 export function readDirectory(path: string): string[] {
-  const directory = libc.opendir(path);
+  const directory = rareLibc().opendir(path);
   if (directory === null) throw new SyscallError("opendir", lastErrno());
   try {
     const names: string[] = [];
     for (;;) {
-      const entry = libc.readdir(directory);
+      const entry = rareLibc().readdir(directory);
       if (entry === null) return names;
       const name = String(new CString(entry, DIRENT_NAME));
       if (name !== "." && name !== "..") names.push(name);
     }
   } finally {
-    libc.closedir(directory);
+    rareLibc().closedir(directory);
   }
 }
 
 /**
  * A string of the auxiliary vector. getauxval(3)
- * @returns null where the kernel did not pass it
+ * @returns undefined where the kernel did not pass it
  */
-export function auxiliaryString(type: number): string | null {
-  const pointer = libc.getauxval(BigInt(type));
-  return pointer === null ? null : String(new CString(pointer));
+export function auxiliaryString(type: number): string | undefined {
+  const pointer = libc.getauxval(type);
+  return pointer === null ? undefined : String(new CString(pointer));
+}
+
+/** A number of the auxiliary vector, 0 where the kernel did not pass it. getauxval(3) */
+export function auxiliaryNumber(type: number): number {
+  return Number(libc.getauxval(type));
 }
 
 /**
@@ -245,14 +310,14 @@ export function auxiliaryString(type: number): string | null {
  * @returns only by throwing
  * @throws {SyscallError}
  */
-export function execv(path: string, argv: Buffer): never {
-  const file = Buffer.from(`${path}\0`);
-  const pointers: bigint[] = [];
+export function execv(path: string, argv: Uint8Array): never {
+  const pointers: number[] = [];
   for (let start = 0; start < argv.length; start = argv.indexOf(0, start) + 1) {
-    pointers.push(BigInt(ptr(argv, start)));
+    pointers.push(ptr(argv, start));
   }
-  const vector = BigUint64Array.from([...pointers, 0n]);
-  checked("execv", libc.execv(ptr(file), ptr(vector)));
+  const vector = new DataView(new ArrayBuffer(8 * (pointers.length + 1)));
+  for (const [index, pointer] of pointers.entries()) putWord(vector, 8 * index, pointer);
+  checked("execv", rareLibc().execv(path, ptr(vector)));
   throw new SyscallError("execv", 0);
 }
 

@@ -7,24 +7,41 @@ const FUNCTIONS = {
   __errno_location: { args: [], returns: "ptr" },
   _exit: { args: ["i32"], returns: "void" },
   close: { args: ["i32"], returns: "i32" },
-  closedir: { args: ["ptr"], returns: "i32" },
-  execv: { args: ["ptr", "ptr"], returns: "i32" },
-  getauxval: { args: ["u64"], returns: "ptr" },
+  getauxval: { args: [FFIType.u64_fast], returns: "ptr" },
+  getenv: { args: ["cstring"], returns: "ptr" },
   getpid: { args: [], returns: "i32" },
-  kill: { args: ["i32", "i32"], returns: "i32" },
   open: { args: ["cstring", "i32"], returns: "i32" },
-  opendir: { args: ["cstring"], returns: "ptr" },
-  pause: { args: [], returns: "i32" },
   poll: { args: ["ptr", FFIType.u64_fast, "i32"], returns: "i32" },
   read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
-  readdir: { args: ["ptr"], returns: "ptr" },
   sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   sigprocmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
+  waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
+  write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+} as const satisfies Record<string, FFIFunction>;
+
+/** What a start as a sandbox does not call. */
+const RARE_FUNCTIONS = {
+  closedir: { args: ["ptr"], returns: "i32" },
+  execv: { args: ["cstring", "ptr"], returns: "i32" },
+  kill: { args: ["i32", "i32"], returns: "i32" },
+  opendir: { args: ["cstring"], returns: "ptr" },
+  pause: { args: [], returns: "i32" },
+  readdir: { args: ["ptr"], returns: "ptr" },
   sigwaitinfo: { args: ["ptr", "ptr"], returns: "i32" },
   sleep: { args: ["u32"], returns: "u32" },
   strsignal: { args: ["i32"], returns: "cstring" },
-  waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
-  write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
+} as const satisfies Record<string, FFIFunction>;
+
+/** What only the way out of JavaScript needs, and only glibc has. */
+const GLIBC_FUNCTIONS = {
+  dlsym: { args: ["ptr", "cstring"], returns: "ptr" },
+  getcontext: { args: ["ptr"], returns: "i32" },
+  makecontext: { args: ["ptr", "ptr", "i32"], returns: "void" },
+  mmap: { args: ["ptr", FFIType.u64_fast, "i32", "i32", "i32", FFIType.i64_fast], returns: "ptr" },
+  setcontext: { args: ["ptr"], returns: "i32" },
+  setlocale: { args: ["i32", "cstring"], returns: "ptr" },
+  swapcontext: { args: ["ptr", "ptr"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;
 
 /**
@@ -33,9 +50,9 @@ const FUNCTIONS = {
  * and run) an import must not fail with a stack trace: each function then throws the reason
  * instead, and the first call, which blocks the signals, reports it.
  */
-function open() {
+function open<Functions extends Record<string, FFIFunction>>(functions: Functions) {
   try {
-    return dlopen("libc.so.6", FUNCTIONS).symbols;
+    return dlopen("libc.so.6", functions).symbols;
   } catch (cause) {
     const refuse = () => {
       throw new Error(`Cannot call libc: ${(cause as Error).message}`, { cause });
@@ -45,13 +62,33 @@ function open() {
 }
 
 /** libc's functions, as they are: results and errno unchecked. For the typed ones see calls.ts. */
-export const libc = open();
+export const libc = open(FUNCTIONS);
+
+let rare: ReturnType<typeof open<typeof RARE_FUNCTIONS>> | undefined;
+
+/** The same for those that are seldom called; binding one takes 7 µs, which each start would pay. */
+export function rareLibc() {
+  return (rare ??= open(RARE_FUNCTIONS));
+}
 
 /**
- * Where a function of libc is in memory, for the kernel or libc to call.
- * @param name one of the functions bound above
+ * The functions that only glibc has, or undefined where one is missing. Looked up by way of
+ * "libdl.so.2", which depends on libc: dlsym itself was in there before glibc 2.34, the rest is
+ * found behind it. musl has no such file.
  */
-export function addressOf(name: keyof typeof FUNCTIONS): number {
-  // Each bound function has its address as `ptr`; bun-types does not declare it.
-  return (libc[name] as unknown as { readonly ptr: number }).ptr;
+export function openGlibc() {
+  try {
+    return dlopen("libdl.so.2", GLIBC_FUNCTIONS).symbols;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A function of a library, as bun:ffi binds it. */
+type Bound = (...args: never[]) => unknown;
+
+/** Where a bound function is in memory, for the kernel or libc to call. */
+export function addressOf(bound: Bound): number {
+  // bun-types does not declare this property of a bound function.
+  return (bound as unknown as { readonly ptr: number }).ptr;
 }

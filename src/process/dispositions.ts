@@ -18,8 +18,8 @@ const KEPT: SignalMask = maskOf(Signal.SIGPWR);
  * @throws {SyscallError}
  */
 export function resetDispositions(caught: SignalMask): void {
-  for (const signal of Object.values(Signal)) {
-    if ((caught & ~KEPT & maskOf(signal)) !== 0n) sigaction(signal, SIG_DFL);
+  for (let signal = 1; signal <= Signal.SIGSYS; signal++) {
+    if ((caught & ~KEPT & maskOf(signal)) !== 0) sigaction(signal, SIG_DFL);
   }
   // Not inherited as ignored, or the kernel would reap and there would be nothing to count; and a
   // child that stops or continues is no reason to wake up.

@@ -2,7 +2,7 @@
 
 import { SIG_UNBLOCK, Signal } from "../libc/abi.ts";
 import { pause, sigaction, SignalSet, sigprocmask, sleep } from "../libc/calls.ts";
-import { addressOf } from "../libc/library.ts";
+import { addressOf, libc } from "../libc/library.ts";
 import { WAITED } from "./block.ts";
 import { letTheKernelReap } from "./reaper.ts";
 
@@ -21,8 +21,8 @@ const TRIES = 1000;
  */
 export function holdOnTheFloor(): void {
   letTheKernelReap();
-  sigaction(Signal.SIGINT, addressOf("_exit"));
-  sigaction(Signal.SIGTERM, addressOf("_exit"));
+  sigaction(Signal.SIGINT, addressOf(libc._exit));
+  sigaction(Signal.SIGTERM, addressOf(libc._exit));
   sigprocmask(SIG_UNBLOCK, new SignalSet(WAITED));
   for (let sleepless = 0; sleepless < TRIES;) {
     pause();

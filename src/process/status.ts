@@ -1,6 +1,6 @@
 // What the kernel says of a process or thread in its status file. proc_pid_status(5)
 
-import { readFile, type SignalMask } from "../libc/calls.ts";
+import { readTextFile, type SignalMask } from "../libc/calls.ts";
 
 /** The part of a status file that matters here. */
 export interface Status {
@@ -10,6 +10,8 @@ export interface Status {
   readonly blocked: SignalMask;
   /** The signals for which the process has a handler. */
   readonly caught: SignalMask;
+  /** Whether the thread has a shadow stack, which contexts made by hand do not. */
+  readonly shadowStack: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface Status {
  */
 export function readStatus(path: string): Status {
   try {
-    return parseStatus(readFile(path).toString("latin1"));
+    return parseStatus(readTextFile(path));
   } catch {
     return parseStatus("");
   }
@@ -29,10 +31,21 @@ export function readStatus(path: string): Status {
  * a handler for everything.
  */
 export function parseStatus(text: string): Status {
-  const field = (name: string) => new RegExp(`^${name}:\\s*([0-9a-f]+)$`, "m").exec(text)?.[1];
   return {
-    threads: Number(field("Threads") ?? Number.POSITIVE_INFINITY),
-    blocked: BigInt(`0x${field("SigBlk") ?? "0"}`),
-    caught: BigInt(`0x${field("SigCgt") ?? "7fffffff"}`),
+    threads: Number(field(text, "Threads") ?? Number.POSITIVE_INFINITY),
+    blocked: mask(field(text, "SigBlk") ?? "0"),
+    caught: mask(field(text, "SigCgt") ?? "7fffffff"),
+    shadowStack: field(text, "x86_Thread_features")?.includes("shstk") ?? false,
   };
+}
+
+function field(text: string, name: string): string | undefined {
+  const start = text.indexOf(`\n${name}:\t`);
+  if (start === -1) return undefined;
+  return text.slice(start + name.length + 3, text.indexOf("\n", start + 1));
+}
+
+/** Of the 16 hexadecimal digits, the 31 lowest bits. */
+function mask(digits: string): SignalMask {
+  return Number.parseInt(digits.slice(-8), 16) & 0x7fffffff;
 }

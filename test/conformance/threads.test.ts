@@ -4,6 +4,7 @@ import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 
 import { Signal } from "../../src/libc/abi.ts";
+import { maskOf } from "../../src/libc/calls.ts";
 import { parseStatus } from "../../src/process/status.ts";
 import { fixture } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
@@ -11,10 +12,7 @@ import { Running } from "../support/process.ts";
 
 const it = needing("namespaces");
 
-const WAITED = [Signal.SIGINT, Signal.SIGTERM, Signal.SIGCHLD].reduce(
-  (mask, signal) => mask | (1n << BigInt(signal - 1)),
-  0n,
-);
+const WAITED = maskOf(Signal.SIGINT, Signal.SIGTERM, Signal.SIGCHLD);
 
 /** Threads beside the main one, and how many of them have a waited-for signal open. */
 function helpers(pid: number): { count: number; open: number } {

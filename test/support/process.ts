@@ -3,12 +3,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 import { Signal } from "../../src/libc/abi.ts";
+import { maskOf } from "../../src/libc/calls.ts";
 import { parseStatus, type Status } from "../../src/process/status.ts";
 import { wayIntoNamespace } from "../../tools/namespace.ts";
 import { PAUSE } from "./executables.ts";
 import { NEVER, until } from "./until.ts";
 
-const SEGV = 1n << BigInt(Signal.SIGSEGV - 1);
+const SEGV = maskOf(Signal.SIGSEGV);
 
 /** How to start it. */
 export interface StartOptions {
@@ -94,7 +95,7 @@ export class Running {
     await until("pause waits for signals", () => {
       if (this.hasEnded()) throw new Error("It has ended");
       const stat = this.stat();
-      return stat.name === "pause" && stat.state === "S" && (this.status().caught & SEGV) === 0n;
+      return stat.name === "pause" && stat.state === "S" && (this.status().caught & SEGV) === 0;
     });
   }
 

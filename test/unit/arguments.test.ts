@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { readArguments, usage } from "../../src/cli/arguments.ts";
+import { readArguments } from "../../src/cli/arguments.ts";
+import { usage } from "../../src/cli/options.ts";
 
 test.each([
   [[], {}, [], []],

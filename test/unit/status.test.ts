@@ -10,11 +10,22 @@ test("takes threads and masks out of a status file", () => {
     "SigBlk:\t0000000000014002",
     "SigIgn:\t0000000001001000",
     "SigCgt:\tfffffffe7ffbfeff",
+    "x86_Thread_features:\tshstk wrss",
     "",
   ].join("\n");
-  expect(parseStatus(text)).toEqual({ threads: 3, blocked: 0x14002n, caught: 0xfffffffe7ffbfeffn });
+  expect(parseStatus(text)).toEqual({
+    threads: 3,
+    blocked: 0x14002,
+    caught: 0x7ffbfeff,
+    shadowStack: true,
+  });
 });
 
 test("takes what is missing for the worst", () => {
-  expect(parseStatus("")).toEqual({ threads: Infinity, blocked: 0n, caught: 0x7fffffffn });
+  expect(parseStatus("")).toEqual({
+    threads: Infinity,
+    blocked: 0,
+    caught: 0x7fffffff,
+    shadowStack: false,
+  });
 });

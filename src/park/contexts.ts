@@ -1,0 +1,217 @@
+// Turns the steps of a plan into contexts of makecontext(3), each linked to the next.
+//
+// The arena, from its start, which is a multiple of 64 kB:
+//
+//   | contexts that last | data | stacks of the cycle | other contexts |  stack of all the others |
+//
+// A function that is entered runs on the stack that its context names and, when it returns, finds
+// the link at the top of it. So contexts can share a stack if each runs after those whose tops are
+// lower: what it overwrites is done with.
+
+import {
+  type Architecture,
+  ITimerVal,
+  SigAction,
+  Signal,
+  SIGSET_SIZE,
+  UContext,
+} from "../libc/abi.ts";
+import { maskOf, putWord, type SignalMask } from "../libc/calls.ts";
+import { getcontext, type Glibc, makecontext, type RawMemory, swapcontext } from "../libc/glibc.ts";
+import {
+  type Argument,
+  type Call,
+  CYCLE,
+  type DataName,
+  type Step,
+  type StepName,
+} from "./steps.ts";
+
+/** All that an arena has to hold, with room to spare; what is not touched costs nothing. */
+export const ARENA_SIZE = 512 * 1024;
+
+/** Alignment of an arena: "tell" and "hold" are within the same 64 kB because of it. */
+export const ARENA_ALIGNMENT = 65536;
+
+/** For each of the two steps of the cycle: pause and sleep need little. */
+const CYCLE_STACK = 4096;
+
+/** psignal's formatting has a buffer of 8 kB on it; a kernel's signal frame can have 4. */
+const SHARED_STACK = 65536;
+
+/** Between the tops of a shared stack: what makecontext puts there. */
+const TOP = 64;
+
+const MESSAGE = "Shutting down, got signal\0";
+
+/** Room for the constants, with some to spare. */
+const DATA_SIZE = 1024;
+
+/** The memory does not look as UContext says. */
+export class UnknownLayout extends Error {}
+
+/** Where contexts are written, and how they look here. */
+export interface Site {
+  readonly glibc: Glibc;
+  readonly arena: RawMemory;
+  readonly layout: (typeof UContext)[Architecture];
+  /** Where the functions are that steps call. */
+  readonly functions: Functions;
+  /** The signals that this thread blocks, and every context but those of the cycle. */
+  readonly blocked: SignalMask;
+}
+
+/** One context: which function it enters, with what, on which stack, and where it goes then. */
+interface Context {
+  readonly enter: number;
+  readonly arguments: readonly number[];
+  readonly link: number;
+  readonly stack: number;
+  readonly stackSize: number;
+}
+
+/**
+ * Enters a context that copies three bytes and comes back: were an offset wrong, or were the
+ * functions not to do what they should, it would show here, with everything still in place.
+ * @throws {UnknownLayout}
+ */
+export function testContexts(site: Site): void {
+  const { start, view } = site.arena;
+  const test = start;
+  const back = test + contextSize(site);
+  const from = back + contextSize(site);
+  const to = from + 8;
+  view.setUint32(from - start, 0x04030201, true);
+  writeContext(site, test, {
+    enter: site.functions.memcpy,
+    arguments: [to, from, 3],
+    link: back,
+    stack: to + 8,
+    stackSize: SHARED_STACK,
+  });
+  swapcontext(site.glibc, back, test);
+  if (view.getUint32(to - start, true) !== 0x030201) {
+    throw new UnknownLayout("Cannot call a function by way of a context");
+  }
+}
+
+/**
+ * Writes all contexts of a plan, and the data they refer to.
+ * @returns where each step's context is
+ * @throws {UnknownLayout}
+ */
+export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
+  const { start, view } = site.arena;
+  const size = contextSize(site);
+  let lasting = 0;
+  for (const step of steps) if (!isPassing(step)) lasting++;
+  const data = start + lasting * size;
+  let cycleStack = data + DATA_SIZE;
+  const passing = cycleStack + CYCLE.length * CYCLE_STACK;
+  const sharedStack = passing + (steps.length - lasting) * size;
+
+  const addresses: Addresses = {};
+  let [nextLasting, nextPassing] = [start, passing];
+  for (const step of steps) {
+    if (isPassing(step)) {
+      addresses[step.name] = nextPassing;
+      nextPassing += size;
+    } else {
+      addresses[step.name] = nextLasting;
+      nextLasting += size;
+    }
+  }
+  const constants = writeData(site, data, addresses["tell"] ?? 0);
+
+  let top = SHARED_STACK;
+  for (const step of steps) {
+    const context = addresses[step.name] ?? 0;
+    const cyclic = CYCLE.includes(step.name);
+    const values: number[] = [];
+    for (const value of step.arguments) values.push(resolve(value, site, addresses, constants));
+    writeContext(site, context, {
+      enter: site.functions[step.call],
+      arguments: values,
+      link: step.next === undefined ? 0 : (addresses[step.next] ?? 0),
+      stack: cyclic ? cycleStack : sharedStack,
+      stackSize: cyclic ? CYCLE_STACK : top,
+    });
+    if (cyclic) {
+      // These wait with the signals open, for libc's _exit to be their handler.
+      const open = site.blocked & ~maskOf(Signal.SIGINT, Signal.SIGTERM);
+      view.setUint32(context + site.layout.mask - start, open, true);
+      cycleStack += CYCLE_STACK;
+    } else {
+      top += TOP;
+    }
+  }
+  return addresses;
+}
+
+/** Where each function that steps call is. */
+export type Functions = Readonly<Record<Call, number>>;
+
+/** Where each step's context is. */
+export type Addresses = { [step in StepName]?: number };
+
+function resolve(
+  value: Argument,
+  { layout }: Site,
+  addresses: Addresses,
+  constants: Record<DataName, number>,
+): number {
+  if (typeof value === "number") return value;
+  if ("data" in value) return constants[value.data];
+  if ("step" in value) return addresses[value.step] ?? 0;
+  return (addresses[value.of] ?? 0) + (layout.arguments[value.argument] ?? 0);
+}
+
+function contextSize({ layout }: Site): number {
+  return Math.ceil(layout.size / 16) * 16;
+}
+
+function writeContext({ glibc, arena, layout, blocked }: Site, at: number, context: Context): void {
+  const { view } = arena;
+  const offset = at - arena.start;
+  getcontext(glibc, at);
+  if ((view.getUint32(offset + layout.mask, true) & 0x7fffffff) !== blocked) {
+    throw new UnknownLayout("Cannot find the signal mask in a context");
+  }
+  putWord(view, offset + layout.link, context.link);
+  putWord(view, offset + layout.stack, context.stack);
+  putWord(view, offset + layout.stackSize, context.stackSize);
+  makecontext(glibc, at, context.enter);
+  for (let index = 0; index < context.arguments.length; index++) {
+    putWord(view, offset + (layout.arguments[index] ?? 0), context.arguments[index] ?? 0);
+  }
+}
+
+/** Writes the constants that steps refer to, and returns where each is. */
+function writeData(
+  { arena, functions }: Site,
+  address: number,
+  tell: number,
+): Record<DataName, number> {
+  const { start, view } = arena;
+  const signals = address;
+  const defaultAction = signals + SIGSET_SIZE; // Stays zero: SIG_DFL, no flags.
+  const alarmAction = defaultAction + SigAction.size;
+  const alarmInterval = alarmAction + SigAction.size;
+  const addressOfTell = alarmInterval + ITimerVal.size;
+  const message = addressOfTell + 16; // Up to 15 bytes of it are copied.
+  view.setUint32(signals - start, maskOf(Signal.SIGINT, Signal.SIGTERM), true);
+  // A handler that does nothing, without SA_RESTART: so it interrupts.
+  putWord(view, alarmAction + SigAction.handler - start, functions.getpid);
+  putWord(view, alarmInterval + ITimerVal.intervalSeconds - start, 1);
+  putWord(view, alarmInterval + ITimerVal.valueSeconds - start, 1);
+  putWord(view, addressOfTell - start, tell);
+  for (let index = 0; index < MESSAGE.length; index++) {
+    view.setUint8(message + index - start, MESSAGE.charCodeAt(index));
+  }
+  return { signals, defaultAction, alarmAction, alarmInterval, addressOfTell, message };
+}
+
+/** Whether a step runs once, before the waiting. */
+function isPassing({ name }: Step): boolean {
+  return name === "disarm" || name.startsWith("release");
+}

@@ -1,0 +1,44 @@
+// Says which way of waiting was taken, and why.
+
+import { isOnlyThread, type WayOut } from "./park.ts";
+import type { Argument } from "./steps.ts";
+
+/**
+ * What `--explain` prints.
+ * @param way the way out, or why there is none
+ */
+export function explain(way: WayOut | string): string {
+  if (typeof way === "string") return `Rung: waits in JavaScript\nBecause: ${way}`;
+  const { plan, sigwait } = way;
+  const alone = isOnlyThread();
+  return [
+    `Rung: parks in libc alone, ${alone ? "with all else unmapped" : "with nothing unmapped"}`,
+    `Because: ${alone ? "this is the only thread" : "there are helper threads, which need the memory"};`,
+    `  sigwait ${sigwait ? "works" : "is refused, so it holds by pause, with libc's _exit as handler"};`,
+    "  a context could be made, entered and left; every mapping is known",
+    "",
+    "Memory:",
+    ...plan.rulings.map(
+      ({ start, end, fate, why }) =>
+        `  ${fate.padEnd(6)} ${hex(start)}-${hex(end)} ${kilobytes(end - start)}  ${why}`,
+    ),
+    "",
+    `Steps, from ${alone ? plan.alone : plan.together}:`,
+    ...plan.steps.flatMap(({ name, call, arguments: values, next, why }) => [
+      `  ${name}: ${call}(${values.map(describe).join(", ")})${next ? `, then ${next}` : ""}`,
+      `    ${why}`,
+    ]),
+  ].join("\n");
+}
+
+function describe(argument: Argument): string {
+  if (typeof argument === "number")
+    return argument > 9 ? `0x${argument.toString(16)}` : `${argument}`;
+  if ("data" in argument) return argument.data;
+  if ("step" in argument) return argument.step;
+  return `&${argument.of}[${argument.argument}]`;
+}
+
+const hex = (address: number) => address.toString(16).padStart(12, "0");
+
+const kilobytes = (bytes: number) => `${Math.round(bytes / 1024)} kB`.padStart(13);

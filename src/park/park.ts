@@ -1,0 +1,124 @@
+// Parks: leaves JavaScript for good, gives its memory back, and waits in libc alone.
+
+import { type Architecture, AT_PAGESZ, AT_PHDR, Signal, UContext } from "../libc/abi.ts";
+import {
+  auxiliaryNumber,
+  canWaitForSignals,
+  readInto,
+  readTextFile,
+  sigaction,
+} from "../libc/calls.ts";
+import {
+  type Glibc,
+  libcVariables,
+  mapMemory,
+  openGlibc,
+  pointerAt,
+  resetLocale,
+  setcontext,
+  symbolAddress,
+  threadStorage,
+} from "../libc/glibc.ts";
+import { resetDispositions } from "../process/dispositions.ts";
+import { letTheKernelReap } from "../process/reaper.ts";
+import type { Status } from "../process/status.ts";
+import {
+  type Addresses,
+  type Functions,
+  ARENA_ALIGNMENT,
+  ARENA_SIZE,
+  testContexts,
+  writeContexts,
+} from "./contexts.ts";
+import { parseMaps } from "./maps.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { type Call, CALLS } from "./steps.ts";
+
+/** A way out that is ready to be taken. */
+export interface WayOut {
+  readonly glibc: Glibc;
+  readonly plan: Plan;
+  /** Where a step's context is. */
+  readonly contexts: Addresses;
+  /** libc's functions. */
+  readonly functions: Functions;
+  /** Whether it waits by sigwait, or holds by pause. */
+  readonly sigwait: boolean;
+}
+
+/**
+ * Makes everything ready to park, and changes nothing yet.
+ * @param self this process's status, the signals blocked
+ * @returns the way out; or, in words, why there is none
+ */
+export function findWayOut(self: Status): WayOut | string {
+  const { arch } = process;
+  if (!isArchitecture(arch)) return `the layout of a context on ${arch} is not known`;
+  if (self.shadowStack) return "the thread has a shadow stack";
+  const glibc = openGlibc();
+  if (glibc === undefined) return "libc has no makecontext (musl has not)";
+  const arena = mapMemory(glibc, ARENA_SIZE, ARENA_ALIGNMENT);
+  if (arena === undefined) return "the kernel gives no memory for the contexts";
+  const variables = libcVariables(glibc);
+  if (variables === undefined) return "libc's stderr cannot be found";
+  try {
+    const functions = {} as Record<Call, number>;
+    for (const name of CALLS) functions[name] = symbolAddress(glibc, name);
+    const site = { glibc, arena, layout: UContext[arch], functions, blocked: self.blocked };
+    testContexts(site);
+    const sigwait = canWaitForSignals();
+    const memory = {
+      maps: parseMaps(readTextFile("/proc/self/maps")),
+      executable: auxiliaryNumber(AT_PHDR),
+      thread: threadStorage(),
+      variables: [variables.environ, ...variables.stdio],
+      stackInUse: pointerAt(variables.environ),
+      functions: Object.values(functions),
+      arena,
+      page: auxiliaryNumber(AT_PAGESZ),
+    };
+    const plan = makePlan(memory, sigwait);
+    const contexts = writeContexts(site, plan.steps);
+    return { glibc, plan, contexts, functions, sigwait };
+  } catch (failure) {
+    return (failure as Error).message;
+  }
+}
+
+/**
+ * Takes the way out. The process ends by it, and never comes back to JavaScript.
+ * @throws {Error} if the first context cannot be entered; the kernel reaps by then
+ */
+export function park({ glibc, plan, contexts, functions }: WayOut, self: Status): never {
+  resetDispositions(self.caught);
+  letTheKernelReap();
+  // For where sigwait fails; as long as they are blocked, sigwait takes them all the same.
+  sigaction(Signal.SIGINT, functions._exit);
+  sigaction(Signal.SIGTERM, functions._exit);
+  resetLocale(glibc);
+  const alone = contexts[plan.alone] ?? 0;
+  const together = contexts[plan.together] ?? 0;
+  setcontext(glibc, isOnlyThread() ? alone : together);
+  throw new Error("Cannot enter a context");
+}
+
+const status = new Uint8Array(4096);
+const ONE_THREAD = new TextEncoder().encode("\nThreads:\t1\n");
+
+/**
+ * Whether this is the only thread. To be asked last, since unmapping memory under another thread
+ * would crash it; and without allocating, which could start one.
+ */
+export function isOnlyThread(): boolean {
+  const length = readInto("/proc/self/status", status);
+  let matched = 0;
+  for (let index = 0; index < length && matched < ONE_THREAD.length; index++) {
+    if (status[index] === ONE_THREAD[matched]) matched++;
+    else matched = status[index] === ONE_THREAD[0] ? 1 : 0;
+  }
+  return matched === ONE_THREAD.length;
+}
+
+function isArchitecture(arch: string): arch is Architecture {
+  return arch in UContext;
+}

@@ -1,0 +1,52 @@
+// The plan: what memory to let go of, and what libc is to do from then on. Pure: facts in, data out.
+
+import { MADV_DONTNEED } from "../libc/abi.ts";
+import { judge, type Memory, type Ruling } from "./memory.ts";
+import { CYCLE, DISARM, LASTING, type Step, type StepName } from "./steps.ts";
+
+/** The plan. */
+export interface Plan {
+  readonly rulings: readonly Ruling[];
+  /** In the order in which they first run. */
+  readonly steps: readonly Step[];
+  /** Where to begin if this thread is the only one, and nobody else needs the memory. */
+  readonly alone: StepName;
+  /** Where to begin if there are others: all memory stays. */
+  readonly together: StepName;
+}
+
+/**
+ * Plans the way out of JavaScript.
+ *
+ * This runs at each start, once, in an interpreter. So here and in what it calls there are plain
+ * loops: each method that takes a callback is compiled from source when it is first used, and the
+ * dozen that would read well took as long as all the rest of parking.
+ * @param memory what there is
+ * @param sigwaitWorks whether to wait by sigwait, or to hold by pause
+ * @throws {Unrecognised} if there is a mapping it cannot judge
+ */
+export function makePlan(memory: Memory, sigwaitWorks: boolean): Plan {
+  const rulings = judge(memory);
+  const together = sigwaitWorks ? "wait" : "hold";
+  const steps: Step[] = [];
+  for (const { start, end, fate, why } of rulings) {
+    if (fate === "keep") continue;
+    const name: StepName = `release${steps.length}`;
+    const next: StepName = `release${steps.length + 1}`;
+    const drop = fate === "drop";
+    steps.push({
+      name,
+      call: drop ? "munmap" : "madvise",
+      arguments: drop ? [start, end - start] : [start, end - start, MADV_DONTNEED],
+      next,
+      why,
+    });
+  }
+  const last = steps[steps.length - 1];
+  if (last !== undefined) steps[steps.length - 1] = { ...last, next: together };
+  steps.unshift({ ...DISARM, next: steps[0]?.name ?? together });
+  for (const step of LASTING) {
+    if (sigwaitWorks || CYCLE.includes(step.name)) steps.push(step);
+  }
+  return { rulings, steps, alone: "disarm", together };
+}
