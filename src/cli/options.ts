@@ -18,7 +18,7 @@ export const OPTIONS = [
   {
     long: "watch",
     variable: "PAUSE_WATCH",
-    help: "Stay in JavaScript: says who stops it, costs more memory",
+    help: "Stay in JavaScript, and say who stops it",
   },
   { long: "explain", help: "Print how it is going to wait, and why; then wait" },
 ] as const satisfies readonly Option[];

@@ -124,7 +124,7 @@ export const LASTING: readonly Step[] = [
     call: "_exit",
     arguments: [0],
     next: undefined,
-    why: "not exit(): the destructors are gone",
+    why: "and not exit: the destructors are gone",
   },
   {
     name: "hold",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { EXEC_WITH_CHILD } from "../support/perl.ts";
-import { Running } from "../support/process.ts";
+import { injecting, Running } from "../support/process.ts";
 
 const it = needing("strace", "perl");
 
@@ -17,15 +17,9 @@ const FLOOR = /^Warning: Cannot wait for signals: sigwaitinfo failed with [A-Z]+
 const KERNEL_REAPS =
   "Warning: Cannot reap orphans: waitpid failed with ENOSYS; from now on the kernel reaps them";
 
-/** strace's options for faults in the syntax of its `inject`. */
-function injecting(...faults: readonly string[]): string[] {
-  const calls = faults.map((fault) => fault.split(":")[0]).join();
-  return ["-o/dev/null", `-etrace=${calls}`, ...faults.map((fault) => `-einject=${fault}`)];
-}
-
-/** Starts pause with one child, under faults. */
+/** Starts pause with one child, waiting in JavaScript, under faults. */
 function start(...faults: readonly string[]): Promise<Running> {
-  const command = ["perl", "-e", EXEC_WITH_CHILD, PAUSE];
+  const command = ["perl", "-e", EXEC_WITH_CHILD, PAUSE, "--watch"];
   return Running.start({ command, strace: injecting(...faults) });
 }
 
@@ -74,7 +68,8 @@ it("pause is refused too: it sleeps instead, and does not spin", async () => {
 
 it("no call sleeps: the loop ends with 42, as in pause.c", async () => {
   const refused = "rt_sigtimedwait,pause,ppoll,nanosleep,clock_nanosleep:error=ENOSYS";
-  await using pause = await Running.spawn({ strace: injecting(refused) });
+  const command = [PAUSE, "--watch"];
+  await using pause = await Running.spawn({ command, strace: injecting(refused) });
   const { code, stderr } = await pause.ended();
   expect(code).toBe(42);
   expect(stderr).toContain("Error: infinite loop terminated\n");
@@ -110,21 +105,24 @@ it("stderr takes nothing: it stops all the same", async () => {
   }
 });
 
-test("a full stderr that nobody reads holds up nothing", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "pause-fifo-"));
-  const path = join(directory, "fifo");
-  Bun.spawnSync(["mkfifo", path]);
-  const filler = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-  const stderr = openSync(path, constants.O_RDWR); // Blocks, unlike the other.
-  try {
-    expect(() => {
-      for (;;) writeSync(filler, Buffer.alloc(4096));
-    }).toThrow("EAGAIN");
-    await using pause = await Running.start({ init: false, stderr });
-    expect((await pause.stop()).code).toBe(0);
-  } finally {
-    closeSync(filler);
-    closeSync(stderr);
-    rmSync(directory, { recursive: true });
-  }
-});
+test.each([[[PAUSE]], [[PAUSE, "--watch"]]])(
+  "%j: a full stderr that nobody reads holds up nothing",
+  async (command) => {
+    const directory = mkdtempSync(join(tmpdir(), "pause-fifo-"));
+    const path = join(directory, "fifo");
+    Bun.spawnSync(["mkfifo", path]);
+    const filler = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const stderr = openSync(path, constants.O_RDWR); // Blocks, unlike the other.
+    try {
+      expect(() => {
+        for (;;) writeSync(filler, Buffer.alloc(4096));
+      }).toThrow("EAGAIN");
+      await using pause = await Running.start({ command, init: false, stderr });
+      expect((await pause.stop()).code).toBe(0);
+    } finally {
+      closeSync(filler);
+      closeSync(stderr);
+      rmSync(directory, { recursive: true });
+    }
+  },
+);

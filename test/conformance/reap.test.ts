@@ -18,51 +18,55 @@ it("negative control: under an init that does not reap, these tests see zombies"
   await until("20 zombies are left", () => deaf.children("Z") === 20);
 });
 
-it("an orphan by double fork is reaped when it ends", async () => {
-  await using pause = await Running.start();
-  await pause.perl(STORM, 1);
-  await pause.childrenGone();
-});
+for (const command of [[PAUSE], [PAUSE, "--watch"]]) {
+  const as = command.length > 1 ? "watching" : "parked";
 
-it("10,000 orphans in a burst are reaped, by one thread", async () => {
-  await using pause = await Running.start();
-  await pause.perl(BURST, 10_000);
-  await pause.childrenGone();
-  expect(pause.status().threads).toBe(1);
-  expect((await pause.stop()).code).toBe(0);
-});
+  it(`${as}: an orphan by double fork is reaped when it ends`, async () => {
+    await using pause = await Running.start({ command });
+    await pause.perl(STORM, 1);
+    await pause.childrenGone();
+  });
 
-it("10,000 orphans one after the other are reaped, by one thread", async () => {
-  await using pause = await Running.start();
-  await pause.perl(STORM, 10_000);
-  await pause.childrenGone();
-  expect(pause.status().threads).toBe(1);
-  expect((await pause.stop()).code).toBe(0);
-});
+  it(`${as}: 10,000 orphans in a burst are reaped, by one thread`, async () => {
+    await using pause = await Running.start({ command });
+    await pause.perl(BURST, 10_000);
+    await pause.childrenGone();
+    expect(pause.status().threads).toBe(1);
+    expect((await pause.stop()).code).toBe(0);
+  });
 
-it("a zombie that is older than the process is reaped", async () => {
-  const command = ["perl", "-e", EXEC_WITH_ZOMBIE, PAUSE];
-  await using pause = await Running.start({ command });
-  await pause.childrenGone();
-});
+  it(`${as}: 10,000 orphans one after the other are reaped, by one thread`, async () => {
+    await using pause = await Running.start({ command });
+    await pause.perl(STORM, 10_000);
+    await pause.childrenGone();
+    expect(pause.status().threads).toBe(1);
+    expect((await pause.stop()).code).toBe(0);
+  });
 
-it("a stopped child is left alone, and reaped when it ends", async () => {
-  await using pause = await Running.start();
-  await pause.perl(STOPPED_ORPHAN);
-  await until("the orphan has stopped", () => pause.children("T") === 1);
-  await pause.perl(STORM, 1);
-  await until("the other orphan is gone", () => pause.children() === 1);
-  expect(pause.children("T")).toBe(1);
-  await pause.inside("sh", "-c", "kill -CONT -1");
-  await pause.childrenGone();
-});
+  it(`${as}: a zombie that is older than the process is reaped`, async () => {
+    const zombie = ["perl", "-e", EXEC_WITH_ZOMBIE, ...command];
+    await using pause = await Running.start({ command: zombie });
+    await pause.childrenGone();
+  });
 
-it("after SIGSTOP and SIGCONT it still reaps and stops", async () => {
-  await using pause = await Running.start();
-  pause.kill("SIGSTOP");
-  await until("it is stopped", () => pause.stat().state === "T");
-  await pause.perl(BURST, 10);
-  pause.kill("SIGCONT");
-  await pause.childrenGone();
-  expect((await pause.stop()).code).toBe(0);
-});
+  it(`${as}: a stopped child is left alone, and reaped when it ends`, async () => {
+    await using pause = await Running.start({ command });
+    await pause.perl(STOPPED_ORPHAN);
+    await until("the orphan has stopped", () => pause.children("T") === 1);
+    await pause.perl(STORM, 1);
+    await until("the other orphan is gone", () => pause.children() === 1);
+    expect(pause.children("T")).toBe(1);
+    await pause.inside("sh", "-c", "kill -CONT -1");
+    await pause.childrenGone();
+  });
+
+  it(`${as}: after SIGSTOP and SIGCONT it still reaps and stops`, async () => {
+    await using pause = await Running.start({ command });
+    pause.kill("SIGSTOP");
+    await until("it is stopped", () => pause.stat().state === "T");
+    await pause.perl(BURST, 10);
+    pause.kill("SIGCONT");
+    await pause.childrenGone();
+    expect((await pause.stop()).code).toBe(0);
+  });
+}

@@ -11,51 +11,73 @@ import { Running } from "../support/process.ts";
 const it = needing("namespaces", "perl");
 const WARNING = "Warning: pause should be the first process\n";
 
-for (const [signal, name] of [
-  ["SIGTERM", "Terminated"],
-  ["SIGINT", "Interrupt"],
-] as const) {
-  it(`PID 1: ${signal} from outside ends it with 0, and the line says so`, async () => {
-    await using pause = await Running.start();
-    expect(await pause.stop(signal)).toEqual({
-      code: 0,
-      stdout: "",
-      stderr: `Shutting down, got signal: ${name} (sent from outside this PID namespace)\n`,
-    });
-  });
+/** Both ways to wait: parked in libc, which is the default, and in JavaScript. */
+const MODES: readonly string[][] = [[PAUSE], [PAUSE, "--watch"]];
 
-  it(`PID 1: ${signal} from inside ends it with 0, and the line names the sender`, async () => {
-    await using pause = await Running.start();
-    const sender = await pause.perl(SIGNAL_INIT, signal.slice(3)).catch(() => "");
-    const { code, stderr } = await pause.ended();
-    expect(code).toBe(0);
-    expect(stderr).toMatch(
-      new RegExp(
-        `^Shutting down, got signal: ${name} \\(sent by pid ${sender || "\\d+"}, uid 0\\)\n$`,
-      ),
-    );
-  });
+for (const command of MODES) {
+  const watch = command.length > 1;
+  const as = watch ? "watching" : "parked";
+  const line = (name: string, sender: string) =>
+    `Shutting down, got signal: ${name}${watch ? ` (${sender})` : ""}\n`;
 
-  test(`not PID 1: it warns, ${signal} ends it with 0, and the line names the sender`, async () => {
-    await using pause = await Running.start({ init: false });
-    const sender = `(sent by pid ${process.pid}, uid ${process.getuid?.()})`;
-    expect(await pause.stop(signal)).toEqual({
-      code: 0,
-      stdout: "",
-      stderr: `${WARNING}Shutting down, got signal: ${name} ${sender}\n`,
+  for (const [signal, name] of [
+    ["SIGTERM", "Terminated"],
+    ["SIGINT", "Interrupt"],
+  ] as const) {
+    it(`${as}, PID 1: ${signal} from outside ends it with 0, and the line says so`, async () => {
+      await using pause = await Running.start({ command });
+      const stderr = line(name, "sent from outside this PID namespace");
+      expect(await pause.stop(signal)).toEqual({ code: 0, stdout: "", stderr });
     });
+
+    it(`${as}, PID 1: ${signal} from inside ends it with 0, and the line says so`, async () => {
+      await using pause = await Running.start({ command });
+      const sender = await pause.perl(SIGNAL_INIT, signal.slice(3)).catch(() => "");
+      const { code, stderr } = await pause.ended();
+      const pid = sender || /pid (\d+)/.exec(stderr)?.[1];
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: line(name, `sent by pid ${pid}, uid 0`),
+      });
+    });
+
+    test(`${as}, not PID 1: it warns, ${signal} ends it with 0, and the line says so`, async () => {
+      await using pause = await Running.start({ command, init: false });
+      const sender = `sent by pid ${process.pid}, uid ${process.getuid?.()}`;
+      const stderr = `${WARNING}${line(name, sender)}`;
+      expect(await pause.stop(signal)).toEqual({ code: 0, stdout: "", stderr });
+    });
+  }
+
+  it(`${as}: every other signal, from inside and outside, leaves PID 1 alive and reaping`, async () => {
+    const stopping = ["SIGINT", "SIGTERM", "SIGKILL", "SIGSTOP"];
+    const others = Object.entries(Signal).filter(([name]) => !stopping.includes(name));
+    expect(others).toHaveLength(27);
+    await using pause = await Running.start({ command });
+    for (const [name, number] of others) {
+      await pause.perl(SIGNAL_INIT, name.slice(3));
+      pause.kill(number);
+    }
+    await pause.perl(BURST, 10);
+    await pause.childrenGone();
+    expect((await pause.stop()).code).toBe(0);
   });
 }
 
-it("every other signal from inside leaves PID 1 alive and reaping", async () => {
-  const stopping = ["SIGINT", "SIGTERM", "SIGKILL", "SIGSTOP"];
-  const names = Object.keys(Signal).filter((name) => !stopping.includes(name));
-  expect(names).toHaveLength(27);
-  await using pause = await Running.start();
-  for (const name of names) await pause.perl(SIGNAL_INIT, name.slice(3));
-  await pause.perl(BURST, 10);
-  await pause.childrenGone();
-  expect((await pause.stop()).code).toBe(0);
+test("parked, not PID 1: any other signal does what it does to pause.c, or less", async () => {
+  const ignored = ["SIGPIPE", "SIGXFSZ", "SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT"];
+  const stopping = ["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
+  for (const [name, number] of Object.entries(Signal)) {
+    if (stopping.includes(name)) continue;
+    await using pause = await Running.start({ init: false });
+    pause.kill(number);
+    if (ignored.includes(name)) pause.kill("SIGTERM");
+    const stops = ["SIGINT", "SIGTERM", ...ignored].includes(name);
+    expect({ name, code: (await pause.ended()).code }).toEqual({
+      name,
+      code: stops ? 0 : 128 + number,
+    });
+  }
 });
 
 it("1,000 SIGCHLD without a child do no harm", async () => {

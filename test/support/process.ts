@@ -10,6 +10,7 @@ import { PAUSE } from "./executables.ts";
 import { NEVER, until } from "./until.ts";
 
 const SEGV = maskOf(Signal.SIGSEGV);
+const TERM = maskOf(Signal.SIGTERM);
 
 /** How to start it. */
 export interface StartOptions {
@@ -67,7 +68,7 @@ export class Running {
       env,
       stderr = "pipe",
     } = options;
-    const tracer = strace ? ["strace", "-f", "--seccomp-bpf", "-qq", ...strace] : [];
+    const tracer = strace ? ["strace", "-f", "-qq", ...strace] : [];
     const wrapper = init ? (wayIntoNamespace()?.command ?? []) : tracer;
     const child = Bun.spawn([...wrapper, ...prefix, ...command], {
       stdio: ["ignore", "pipe", stderr],
@@ -132,13 +133,26 @@ export class Running {
     return Number(fields[13]) + Number(fields[14]);
   }
 
+  /**
+   * Looks, without a pause, until it blocks SIGTERM, or has a handler for it as when it is parked;
+   * undefined if it is not to be seen yet.
+   * @returns the time, by performance.now()
+   */
+  armed(): number | undefined {
+    for (let look = 0; look < 1000; look++) {
+      const { blocked, caught } = this.status();
+      if (((blocked | caught) & TERM) !== 0) return performance.now();
+    }
+    return undefined;
+  }
+
   /** Waits until it has no child left, neither a zombie nor a living one. */
   async childrenGone(): Promise<void> {
     await until("no child is left", () => this.children() === 0);
   }
 
   /** Sends it a signal from the host: from outside its PID namespace, if it is PID 1. */
-  kill(signal: NodeJS.Signals): void {
+  kill(signal: NodeJS.Signals | number): void {
     process.kill(this.pid, signal);
   }
 
@@ -184,6 +198,12 @@ export class Running {
     this.#child.kill("SIGKILL"); // unshare or strace, should it wait for anybody else.
     await this.#child.exited;
   }
+}
+
+/** strace's options for faults in the syntax of its `inject`. */
+export function injecting(...faults: readonly string[]): string[] {
+  const calls = faults.map((fault) => fault.split(":")[0]).join();
+  return ["-o/dev/null", `-etrace=${calls}`, ...faults.map((fault) => `-einject=${fault}`)];
 }
 
 interface Stat {

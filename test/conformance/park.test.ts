@@ -1,0 +1,199 @@
+// Parked: what is left of it, which rung it takes, and what happens when a call of the chain fails.
+
+import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { PAUSE } from "../support/executables.ts";
+import { needing } from "../support/needs.ts";
+import { BURST, EXEC_WITH_CHILD, STORM } from "../support/perl.ts";
+import { injecting, Running } from "../support/process.ts";
+import { until } from "../support/until.ts";
+
+const it = needing("namespaces", "perl");
+const traced = needing("strace", "perl");
+
+const LINE = "Shutting down, got signal: Terminated\n";
+
+/** A line of a status file, as a number: sizes are in kB. proc_pid_status(5) */
+function field(pause: Running, name: string): number {
+  const status = readFileSync(`/proc/${pause.pid}/status`, "utf8");
+  return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
+}
+
+/** Waits until it has parked with all else unmapped. */
+async function unmapped(pause: Running): Promise<void> {
+  await until("the runtime is unmapped", () => field(pause, "VmSize") < 10_000);
+}
+
+/** What `--explain` says, from a process that is stopped again. */
+async function explained(options: Parameters<typeof Running.start>[0]): Promise<string> {
+  await using pause = await Running.start(options);
+  return (await pause.stop()).stdout;
+}
+
+/** The calls that strace sees from start to stop, a line each. */
+async function callsOf(options: readonly string[], command: readonly string[]): Promise<string[]> {
+  const directory = mkdtempSync(join(tmpdir(), "pause-trace-"));
+  try {
+    const file = join(directory, "trace");
+    await using pause = await Running.start({ command, strace: [`-o${file}`, ...options] });
+    await unmapped(pause);
+    await pause.stop();
+    return readFileSync(file, "utf8").split("\n");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+it("the runtime is gone: one thread, and the memory of a C program", async () => {
+  await using pause = await Running.start();
+  await unmapped(pause);
+  expect(field(pause, "Threads")).toBe(1);
+  expect(field(pause, "RssAnon")).toBeLessThanOrEqual(240);
+  expect(field(pause, "VmRSS")).toBeLessThanOrEqual(1000);
+  expect(field(pause, "VmSize")).toBeLessThanOrEqual(4096);
+  const maps = readFileSync(`/proc/${pause.pid}/maps`, "utf8");
+  const ofExecutable = maps.split("\n").filter((line) => line.endsWith("/dist/pause"));
+  expect(ofExecutable).toHaveLength(1); // The page with libc's stderr.
+  expect(maps).not.toMatch(/rwx/);
+});
+
+it("20,000 orphans do not even wake it", async () => {
+  await using pause = await Running.start();
+  await unmapped(pause);
+  const switches = () =>
+    field(pause, "voluntary_ctxt_switches") + field(pause, "nonvoluntary_ctxt_switches");
+  const before = { switches: switches(), ticks: pause.cpuTicks() };
+  await pause.perl(BURST, 10_000);
+  expect(pause.children("Z")).toBe(0);
+  await pause.perl(STORM, 10_000);
+  await pause.childrenGone();
+  expect({ switches: switches(), ticks: pause.cpuTicks() }).toEqual(before);
+});
+
+test("--explain tells the rung and the plan", async () => {
+  const text = await explained({ command: [PAUSE, "--explain"], init: false });
+  expect(text).toStartWith("Rung: parks in libc alone, with all else unmapped\n");
+  expect(text).toMatch(/^ {2}drop +[0-9a-f]+-[0-9a-f]+ +\d+ kB {2}the executable$/m);
+  expect(text).toMatch(/^ {2}keep +.* thread descriptor and thread-local storage$/m);
+  expect(text).toContain("\n  wait: sigwait(signals, &choose[2]), then choose\n");
+});
+
+test("rung: with helper threads it parks and leaves the memory to them", async () => {
+  // An argument that is not plainly right loads zod, and that has the runtime start threads.
+  const command = [PAUSE, "--explain", "unknown"];
+  await using pause = await Running.start({ command, init: false });
+  expect(field(pause, "Threads")).toBeGreaterThan(1);
+  const { code, stdout, stderr } = await pause.stop();
+  expect(stdout).toStartWith("Rung: parks in libc alone, with nothing unmapped\n");
+  expect({ code, last: stderr.split("\n").at(-2) + "\n" }).toEqual({ code: 0, last: LINE });
+});
+
+traced(
+  "rung: with sigwait refused it holds by pause, and a signal's number is the exit code",
+  async () => {
+    const command = ["perl", "-e", EXEC_WITH_CHILD, PAUSE, "--explain"];
+    const strace = injecting("rt_sigtimedwait:error=ENOSYS");
+    await using pause = await Running.start({ command, strace });
+    await unmapped(pause);
+    process.kill(pause.childPids()[0] ?? 0, "SIGKILL");
+    await pause.childrenGone();
+    const { code, stdout, stderr } = await pause.stop("SIGINT");
+    expect(code).toBe(2);
+    expect(stdout).toContain("sigwait is refused, so it holds by pause");
+    expect(stderr).not.toContain("Shutting down");
+  },
+);
+
+traced("rung: with unreadable maps it waits in JavaScript", async () => {
+  const opened = await callsOf(["-etrace=openat"], [PAUSE]);
+  // The last one: libc looks there for the bounds of the stack.
+  const which = opened.findLastIndex((call) => call.includes('"/proc/self/maps"')) + 1;
+  const strace = injecting(`openat:error=EACCES:when=${which}`);
+  await using pause = await Running.start({ command: [PAUSE, "--explain"], strace });
+  const { code, stdout, stderr } = await pause.stop();
+  expect(stdout).toBe("Rung: waits in JavaScript\nBecause: open failed with EACCES\n");
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/Terminated \(sent by pid \d+, uid \d+\)\n$/);
+});
+
+test("rung: with a library that it does not know it waits in JavaScript", async () => {
+  const maps = readFileSync("/proc/self/maps", "utf8");
+  const libc = /\S+\/libc\.so\.6$/m.exec(maps)?.[0] ?? "";
+  const preload = libc.replace("libc.so.6", "libutil.so.1"); // Empty, and part of every glibc.
+  const env = { LD_PRELOAD: preload };
+  const text = await explained({ command: [PAUSE, "--explain"], init: false, env });
+  expect(text).toMatch(
+    /^Rung: waits in JavaScript\nBecause: Cannot tell what .*libutil\.so\.1" is for\n$/,
+  );
+});
+
+test("rung: told to watch it waits in JavaScript", async () => {
+  const text = await explained({ command: [PAUSE, "--explain", "--watch"], init: false });
+  expect(text).toBe("Rung: waits in JavaScript\nBecause: it was told to watch\n");
+});
+
+traced("parked, it makes no call but those of the chain", async () => {
+  const calls = (await callsOf([], [PAUSE])).map((line) => /^\d+ +([a-z_0-9]+)\(/.exec(line)?.[1]);
+  const end = calls.slice(calls.lastIndexOf("rt_sigtimedwait"));
+  expect(end.filter((call) => call !== undefined && call !== "rt_sigprocmask")).toEqual([
+    "rt_sigtimedwait",
+    "rt_sigaction",
+    "setitimer",
+    "write",
+    "exit_group",
+  ]);
+});
+
+for (const [fault, effect] of [
+  ["munmap:error=ENOMEM:when=6+", "it keeps the memory"], // Before that, the runtime would abort.
+  ["madvise:error=EINVAL", "it keeps the pages"],
+  ["setitimer:error=EINVAL", "it writes without a bound"],
+  ["write:error=EPIPE", "it ends without the line"],
+  ["wait4:error=ENOSYS", "the kernel reaps all the same"],
+] as const) {
+  traced(`${fault}: ${effect}, and stops with 0`, async () => {
+    const command = ["perl", "-e", EXEC_WITH_CHILD, PAUSE];
+    await using pause = await Running.start({ command, strace: injecting(fault) });
+    process.kill(pause.childPids()[0] ?? 0, "SIGKILL");
+    await pause.childrenGone();
+    expect((await pause.stop()).code).toBe(0);
+  });
+}
+
+for (const errno of ["EINVAL", "ENOSYS", "EAGAIN"]) {
+  traced(
+    `sigwait fails with ${errno} once parked: it holds by pause, and does not spin`,
+    async () => {
+      // The first call is the one that tries whether it works.
+      const strace = injecting(`rt_sigtimedwait:error=${errno}:when=2+`);
+      await using pause = await Running.start({ strace });
+      await unmapped(pause);
+      const before = pause.cpuTicks();
+      await Bun.sleep(1000);
+      expect(pause.cpuTicks() - before).toBeLessThan(20);
+      const { code, stderr } = await pause.stop();
+      expect(code).toBe(15);
+      expect(stderr).not.toContain("Shutting down");
+    },
+  );
+}
+
+traced("sigwait is interrupted once: it goes on waiting", async () => {
+  await using pause = await Running.start({
+    strace: injecting("rt_sigtimedwait:error=EINTR:when=2..3"),
+  });
+  await unmapped(pause);
+  const { code, stderr } = await pause.stop();
+  expect({ code, line: stderr.endsWith(LINE) }).toEqual({ code: 0, line: true });
+});
+
+test("500 starts in a row: each parks and stops with 0", async () => {
+  for (let start = 0; start < 500; start++) {
+    await using pause = await Running.start({ init: false });
+    const { code, stderr } = await pause.stop();
+    expect({ code, line: stderr.endsWith(LINE) }).toEqual({ code: 0, line: true });
+  }
+});
