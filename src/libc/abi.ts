@@ -74,9 +74,6 @@ export const PROT_WRITE = 2;
 export const MAP_PRIVATE = 2;
 export const MAP_ANONYMOUS = 32;
 
-/** setlocale(3), "category": all of them. glibc bits/locale.h */
-export const LC_ALL = 6;
-
 /** sigaction(2): the two dispositions that are not a handler's address. */
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;

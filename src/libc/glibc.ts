@@ -2,7 +2,7 @@
 
 import { type Pointer, read, toArrayBuffer } from "bun:ffi";
 
-import { LC_ALL, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "./abi.ts";
+import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "./abi.ts";
 import { libc, openGlibc } from "./library.ts";
 
 /** glibc's functions, opened. */
@@ -56,11 +56,6 @@ const RTLD_DEFAULT = null;
 /** An address in this thread's storage: errno's. */
 export function threadStorage(): number {
   return Number(libc.__errno_location());
-}
-
-/** Goes back to the locale "C", in which no message is looked up in a file. setlocale(3) */
-export function resetLocale(glibc: Glibc): void {
-  glibc.setlocale(LC_ALL, "C");
 }
 
 /** Fills in a context at an address with this thread's registers and mask. getcontext(3) */

@@ -40,7 +40,6 @@ const GLIBC_FUNCTIONS = {
   makecontext: { args: ["ptr", "ptr", "i32"], returns: "void" },
   mmap: { args: ["ptr", FFIType.u64_fast, "i32", "i32", "i32", FFIType.i64_fast], returns: "ptr" },
   setcontext: { args: ["ptr"], returns: "i32" },
-  setlocale: { args: ["i32", "cstring"], returns: "ptr" },
   swapcontext: { args: ["ptr", "ptr"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;
 

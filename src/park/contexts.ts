@@ -2,7 +2,9 @@
 //
 // The arena, from its start, which is a multiple of 64 kB:
 //
-//   | contexts that last | data | stacks of the cycle | other contexts |  stack of all the others |
+//   block 0 | contexts that last | constants | stacks of the cycle |
+//   block 1 |      "terminated", where "interrupted" is in block 0 |
+//   block 2 | contexts of the steps before the wait | stack of all |
 //
 // A function that is entered runs on the stack that its context names and, when it returns, finds
 // the link at the top of it. So contexts can share a stack if each runs after those whose tops are
@@ -23,26 +25,26 @@ import {
   type Call,
   CYCLE,
   type DataName,
+  INTERRUPT_LINE,
   type Step,
   type StepName,
+  TERMINATED_LINE,
 } from "./steps.ts";
 
 /** All that an arena has to hold, with room to spare; what is not touched costs nothing. */
 export const ARENA_SIZE = 512 * 1024;
 
-/** Alignment of an arena: "tell" and "hold" are within the same 64 kB because of it. */
-export const ARENA_ALIGNMENT = 65536;
+/** A block, and the alignment of an arena: what addresses with the same upper bits share. */
+export const BLOCK = 65536;
 
 /** For each of the two steps of the cycle: pause and sleep need little. */
 const CYCLE_STACK = 4096;
 
-/** psignal's formatting has a buffer of 8 kB on it; a kernel's signal frame can have 4. */
+/** Wrappers of system calls need little; a signal frame of the kernel's can take 8 kB. */
 const SHARED_STACK = 65536;
 
 /** Between the tops of a shared stack: what makecontext puts there. */
 const TOP = 64;
-
-const MESSAGE = "Shutting down, got signal\0";
 
 /** Room for the constants, with some to spare. */
 const DATA_SIZE = 1024;
@@ -60,6 +62,12 @@ export interface Site {
   /** The signals that this thread blocks, and every context but those of the cycle. */
   readonly blocked: SignalMask;
 }
+
+/** Where each function that steps call is. */
+export type Functions = Readonly<Record<Call, number>>;
+
+/** Where each step's context is. */
+export type Addresses = { [step in StepName]?: number };
 
 /** One context: which function it enters, with what, on which stack, and where it goes then. */
 interface Context {
@@ -93,35 +101,36 @@ export function testContexts(site: Site): void {
   if (view.getUint32(to - start, true) !== 0x030201) {
     throw new UnknownLayout("Cannot call a function by way of a context");
   }
+  view.setUint32(from - start, 0, true);
+  view.setUint32(to - start, 0, true);
 }
 
 /**
- * Writes all contexts of a plan, and the data they refer to.
+ * Writes all contexts of a plan, and the constants they refer to.
  * @returns where each step's context is
  * @throws {UnknownLayout}
  */
 export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
   const { start, view } = site.arena;
   const size = contextSize(site);
-  let lasting = 0;
-  for (const step of steps) if (!isPassing(step)) lasting++;
-  const data = start + lasting * size;
-  let cycleStack = data + DATA_SIZE;
-  const passing = cycleStack + CYCLE.length * CYCLE_STACK;
-  const sharedStack = passing + (steps.length - lasting) * size;
-
   const addresses: Addresses = {};
-  let [nextLasting, nextPassing] = [start, passing];
-  for (const step of steps) {
-    if (isPassing(step)) {
-      addresses[step.name] = nextPassing;
+  let [nextLasting, nextPassing] = [start, start + 2 * BLOCK];
+  for (const { name } of steps) {
+    if (name === "terminated") {
+      addresses.terminated = (addresses.interrupted ?? 0) + BLOCK;
+    } else if (name === "disarm" || name.startsWith("release")) {
+      addresses[name] = nextPassing;
       nextPassing += size;
     } else {
-      addresses[step.name] = nextLasting;
+      addresses[name] = nextLasting;
       nextLasting += size;
     }
   }
-  const constants = writeData(site, data, addresses["tell"] ?? 0);
+  const constants = writeConstants(site, nextLasting, addresses.terminated ?? 0);
+  let cycleStack = nextLasting + DATA_SIZE;
+  if (cycleStack + CYCLE.length * CYCLE_STACK > start + BLOCK) {
+    throw new UnknownLayout("Cannot fit the contexts into 64 kB");
+  }
 
   let top = SHARED_STACK;
   for (const step of steps) {
@@ -133,7 +142,7 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
       enter: site.functions[step.call],
       arguments: values,
       link: step.next === undefined ? 0 : (addresses[step.next] ?? 0),
-      stack: cyclic ? cycleStack : sharedStack,
+      stack: cyclic ? cycleStack : nextPassing,
       stackSize: cyclic ? CYCLE_STACK : top,
     });
     if (cyclic) {
@@ -147,12 +156,6 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
   }
   return addresses;
 }
-
-/** Where each function that steps call is. */
-export type Functions = Readonly<Record<Call, number>>;
-
-/** Where each step's context is. */
-export type Addresses = { [step in StepName]?: number };
 
 function resolve(
   value: Argument,
@@ -187,31 +190,32 @@ function writeContext({ glibc, arena, layout, blocked }: Site, at: number, conte
 }
 
 /** Writes the constants that steps refer to, and returns where each is. */
-function writeData(
-  { arena, functions }: Site,
+function writeConstants(
+  { arena }: Site,
   address: number,
-  tell: number,
+  terminated: number,
 ): Record<DataName, number> {
   const { start, view } = arena;
   const signals = address;
   const defaultAction = signals + SIGSET_SIZE; // Stays zero: SIG_DFL, no flags.
-  const alarmAction = defaultAction + SigAction.size;
-  const alarmInterval = alarmAction + SigAction.size;
-  const addressOfTell = alarmInterval + ITimerVal.size;
-  const message = addressOfTell + 16; // Up to 15 bytes of it are copied.
+  const everySecond = defaultAction + SigAction.size;
+  const addressOfTerminated = everySecond + ITimerVal.size;
+  const interruptLine = addressOfTerminated + 16; // Up to 15 bytes are copied.
+  const terminatedLine = interruptLine + INTERRUPT_LINE.length;
   view.setUint32(signals - start, maskOf(Signal.SIGINT, Signal.SIGTERM), true);
-  // A handler that does nothing, without SA_RESTART: so it interrupts.
-  putWord(view, alarmAction + SigAction.handler - start, functions.getpid);
-  putWord(view, alarmInterval + ITimerVal.intervalSeconds - start, 1);
-  putWord(view, alarmInterval + ITimerVal.valueSeconds - start, 1);
-  putWord(view, addressOfTell - start, tell);
-  for (let index = 0; index < MESSAGE.length; index++) {
-    view.setUint8(message + index - start, MESSAGE.charCodeAt(index));
+  putWord(view, everySecond + ITimerVal.intervalSeconds - start, 1);
+  putWord(view, everySecond + ITimerVal.valueSeconds - start, 1);
+  putWord(view, addressOfTerminated - start, terminated);
+  const lines = INTERRUPT_LINE + TERMINATED_LINE;
+  for (let index = 0; index < lines.length; index++) {
+    view.setUint8(interruptLine + index - start, lines.charCodeAt(index));
   }
-  return { signals, defaultAction, alarmAction, alarmInterval, addressOfTell, message };
-}
-
-/** Whether a step runs once, before the waiting. */
-function isPassing({ name }: Step): boolean {
-  return name === "disarm" || name.startsWith("release");
+  return {
+    signals,
+    defaultAction,
+    everySecond,
+    addressOfTerminated,
+    interruptLine,
+    terminatedLine,
+  };
 }

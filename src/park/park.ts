@@ -14,7 +14,6 @@ import {
   mapMemory,
   openGlibc,
   pointerAt,
-  resetLocale,
   setcontext,
   symbolAddress,
   threadStorage,
@@ -25,7 +24,7 @@ import type { Status } from "../process/status.ts";
 import {
   type Addresses,
   type Functions,
-  ARENA_ALIGNMENT,
+  BLOCK,
   ARENA_SIZE,
   testContexts,
   writeContexts,
@@ -57,7 +56,7 @@ export function findWayOut(self: Status): WayOut | string {
   if (self.shadowStack) return "the thread has a shadow stack";
   const glibc = openGlibc();
   if (glibc === undefined) return "libc has no makecontext (musl has not)";
-  const arena = mapMemory(glibc, ARENA_SIZE, ARENA_ALIGNMENT);
+  const arena = mapMemory(glibc, ARENA_SIZE, BLOCK);
   if (arena === undefined) return "the kernel gives no memory for the contexts";
   const variables = libcVariables(glibc);
   if (variables === undefined) return "libc's stderr cannot be found";
@@ -95,7 +94,8 @@ export function park({ glibc, plan, contexts, functions }: WayOut, self: Status)
   // For where sigwait fails; as long as they are blocked, sigwait takes them all the same.
   sigaction(Signal.SIGINT, functions._exit);
   sigaction(Signal.SIGTERM, functions._exit);
-  resetLocale(glibc);
+  // Interrupts a write that blocks, since it has no SA_RESTART, and does nothing.
+  sigaction(Signal.SIGALRM, functions.getpid);
   const alone = contexts[plan.alone] ?? 0;
   const together = contexts[plan.together] ?? 0;
   setcontext(glibc, isOnlyThread() ? alone : together);

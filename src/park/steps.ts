@@ -4,7 +4,16 @@ import { ITIMER_REAL, Signal } from "../libc/abi.ts";
 
 /** The steps that remain after the memory is gone. */
 export type LastingStep =
-  "wait" | "choose" | "go" | "tell" | "catch" | "time" | "say" | "end" | "hold" | "nap";
+  | "wait"
+  | "choose"
+  | "go"
+  | "interrupted"
+  | "sayInterrupt"
+  | "terminated"
+  | "sayTerminated"
+  | "end"
+  | "hold"
+  | "nap";
 
 /** An argument of a step: a number, or a place that gets its address when contexts are made. */
 export type Argument =
@@ -18,7 +27,12 @@ export type Argument =
 
 /** The constants in memory that steps refer to. */
 export type DataName =
-  "signals" | "message" | "defaultAction" | "alarmAction" | "alarmInterval" | "addressOfTell";
+  | "signals"
+  | "defaultAction"
+  | "everySecond"
+  | "interruptLine"
+  | "terminatedLine"
+  | "addressOfTerminated";
 
 /** A step's name. Those that let go of memory are numbered. */
 export type StepName = LastingStep | "disarm" | `release${number}`;
@@ -40,12 +54,12 @@ export const CALLS = [
   "memcpy",
   "munmap",
   "pause",
-  "psignal",
   "setcontext",
   "setitimer",
   "sigaction",
   "sigwait",
   "sleep",
+  "write",
 ] as const;
 
 /** One of them. */
@@ -62,12 +76,26 @@ export const DISARM = {
   why: "the last handler of the runtime's",
 } as const satisfies Omit<Step, "next">;
 
+/** The last lines, as pause.c's, by what psignal(3) calls the signals. */
+export const INTERRUPT_LINE = "Shutting down, got signal: Interrupt\n";
+export const TERMINATED_LINE = "Shutting down, got signal: Terminated\n";
+
+const STDERR = 2;
+
 /**
- * What libc does once the memory is gone. Contexts know no condition, so one is made of memcpy:
- * sigwait stores the signal's number, 2 or 15, as the length that "choose" copies. 0, when it has
- * failed, copies nothing, and "go" goes to "hold". With 2 or more the pointer to "hold" becomes one
- * to "tell": the two lie within the same 64 kB, so that their addresses differ in the lowest two
- * bytes only. 15 runs over into the next saved register, which "go" does not use.
+ * What libc does once the memory is gone. Only thin wrappers of system calls: psignal(3), which
+ * would print the line by itself, looks for a translation and calls malloc for it in some glibcs.
+ *
+ * Contexts know no condition, so one is made of memcpy. sigwait stores the signal's number, 2 or
+ * 15, as the length that "choose" copies onto the address that "go" goes to, which is "hold":
+ *
+ *     length                copied                      address of
+ *          0, as it failed  nothing                     "hold"
+ *          2, SIGINT        its lowest 16 bits          "interrupted"
+ *         15, SIGTERM       all, and an unused register "terminated"
+ *
+ * For that, "interrupted" lies within the same 64 kB as "hold", and "terminated" at the same place
+ * within others.
  */
 export const LASTING: readonly Step[] = [
   {
@@ -80,7 +108,7 @@ export const LASTING: readonly Step[] = [
   {
     name: "choose",
     call: "memcpy",
-    arguments: [{ argument: 0, of: "go" }, { data: "addressOfTell" }, 0],
+    arguments: [{ argument: 0, of: "go" }, { data: "addressOfTerminated" }, 0],
     next: "go",
     why: "copies as many bytes as the signal's number: none if sigwait failed",
   },
@@ -89,35 +117,35 @@ export const LASTING: readonly Step[] = [
     call: "setcontext",
     arguments: [{ step: "hold" }],
     next: "hold",
-    why: 'goes to "tell" if those were copied, else to "hold"',
+    why: "to interrupted or terminated, according to what was copied, else to hold",
   },
   {
-    name: "tell",
-    call: "memcpy",
-    arguments: [{ argument: 0, of: "say" }, { argument: 2, of: "choose" }, 4],
-    next: "catch",
-    why: "the signal's number is what psignal is called with",
-  },
-  {
-    name: "catch",
-    call: "sigaction",
-    arguments: [Signal.SIGALRM, { data: "alarmAction" }, 0],
-    next: "time",
-    why: "SIGALRM interrupts a write that blocks, and does nothing else",
-  },
-  {
-    name: "time",
+    name: "interrupted",
     call: "setitimer",
-    arguments: [ITIMER_REAL, { data: "alarmInterval" }, 0],
-    next: "say",
-    why: "every second, should the first come before the write",
+    arguments: [ITIMER_REAL, { data: "everySecond" }, 0],
+    next: "sayInterrupt",
+    why: "SIGALRM, whose handler does nothing, interrupts a write that blocks",
   },
   {
-    name: "say",
-    call: "psignal",
-    arguments: [0, { data: "message" }],
+    name: "sayInterrupt",
+    call: "write",
+    arguments: [STDERR, { data: "interruptLine" }, INTERRUPT_LINE.length],
     next: "end",
-    why: "the last line, as pause.c's",
+    why: "the last line",
+  },
+  {
+    name: "terminated",
+    call: "setitimer",
+    arguments: [ITIMER_REAL, { data: "everySecond" }, 0],
+    next: "sayTerminated",
+    why: "the same for SIGTERM",
+  },
+  {
+    name: "sayTerminated",
+    call: "write",
+    arguments: [STDERR, { data: "terminatedLine" }, TERMINATED_LINE.length],
+    next: "end",
+    why: "the last line",
   },
   {
     name: "end",

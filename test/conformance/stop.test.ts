@@ -65,7 +65,7 @@ for (const command of MODES) {
 }
 
 test("parked, not PID 1: any other signal does what it does to pause.c, or less", async () => {
-  const ignored = ["SIGPIPE", "SIGXFSZ", "SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT"];
+  const ignored = ["SIGALRM", "SIGPIPE", "SIGXFSZ", "SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT"];
   const stopping = ["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"];
   for (const [name, number] of Object.entries(Signal)) {
     if (stopping.includes(name)) continue;
@@ -105,6 +105,23 @@ test("unknown arguments get a warning each, and it carries on", async () => {
     'Warning: Unknown argument "-x"',
     'Warning: Unknown argument "-\\u001b"',
   ]);
+});
+
+test("PAUSE_WATCH does what --watch does, and what it cannot mean gets a warning", async () => {
+  for (const [value, watches] of [
+    ["1", true],
+    ["yes", true],
+    ["0", false],
+    ["maybe", false],
+  ] as const) {
+    await using pause = await Running.start({ init: false, env: { PAUSE_WATCH: value } });
+    const { code, stderr } = await pause.stop();
+    expect(code).toBe(0);
+    expect(stderr.includes("sent by pid")).toBe(watches);
+    expect(stderr.includes('Warning: PAUSE_WATCH takes yes or no: "maybe"')).toBe(
+      value === "maybe",
+    );
+  }
 });
 
 it("it needs no environment, no stdin, stdout or stderr, and no writable root", async () => {
