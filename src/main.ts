@@ -7,14 +7,14 @@ import { exit, getenv } from "./libc/calls.ts";
 import { answer, error, quote, warn } from "./log.ts";
 import { holdPod } from "./mode/pause.ts";
 import { readStatus } from "./process/status.ts";
-import { rejoinUnlessBlockedEverywhere } from "./process/threads.ts";
+import { closeSignalsInEveryThread } from "./process/threads.ts";
 
 /** Does what the arguments ask for, and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   if (asksForVersion(args)) return print(VERSION_LINE);
 
   const self = readStatus("/proc/self/status");
-  rejoinUnlessBlockedEverywhere(self);
+  closeSignalsInEveryThread(self);
 
   const variable = getenv("PAUSE_WATCH") ?? "";
   if (args.length === 0 && variable === "") return holdPod(self, {});

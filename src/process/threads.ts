@@ -17,7 +17,7 @@ import { readStatus, type Status } from "./status.ts";
  * blocked when it started, every thread has inherited that and a further execve changes nothing.
  * @param self this process's status, read after the block
  */
-export function rejoinUnlessBlockedEverywhere(self: Status): void {
+export function closeSignalsInEveryThread(self: Status): void {
   const startedBlocked = !(maskAtStart instanceof Error) && blocksAll(maskAtStart);
   if (self.threads === 1 || startedBlocked || everyThreadBlocks()) return;
   // The kernel takes `comm` from the name it is given, and tools look for "pause": so by the name

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -48,6 +49,12 @@ function once<T>(make: () => T): { (): T; readonly called: boolean } {
   let made: { value: T } | undefined;
   const get = () => (made ??= { value: make() }).value;
   return Object.defineProperty(get, "called", { get: () => made !== undefined }) as never;
+}
+
+/** Whether a process waits with the runtime unmapped; its memory is in kB. */
+function hasParked(pid: number): boolean {
+  const size = /^VmSize:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  return readStat(pid)?.name === "pause" && Number(size) < 10_000;
 }
 
 afterAll(() => {
@@ -116,7 +123,7 @@ describe("under runc", () => {
   });
 
   for (const uid of [0, 999, 65535, 1000680000]) {
-    it(`UID ${uid}, read-only, no capability, empty environment: it stops on TERM with 0`, async () => {
+    it(`UID ${uid}, read-only, no capability, empty environment: it parks, and stops on TERM with 0`, async () => {
       writeBundle(uid, ["/pause"]);
       const name = `pause-test-${process.pid}-${uid}`;
       const child = runBundle(name);
@@ -160,11 +167,13 @@ describe("under podman", () => {
     podman("build", "--quiet", "--network=none", "--tag", BUSYBOX, context);
   });
 
-  it("a plain container, with as little as there is: stop ends it with 0", () => {
+  it("a plain container, with as little as there is: it parks, and stop ends it with 0", async () => {
     images();
     const limits = ["--read-only", "--cap-drop=all", "--pids-limit=1", "--memory=16m"];
     const options = [...limits, "--security-opt=no-new-privileges", "--network=none"];
     const id = podman("run", "--detach", ...options, IMAGE);
+    const pid = Number(podman("inspect", "--format={{.State.Pid}}", id));
+    await until("it has parked", () => hasParked(pid));
     podman("stop", "--time=20", id);
     const state = podman("inspect", "--format={{.State.ExitCode}} {{.State.OOMKilled}}", id);
     const log = run("sh", "-c", '"$@" 2>&1', "sh", "podman", ...STORAGE, "logs", id);
