@@ -39,10 +39,12 @@ if (!existsSync(bun) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== lo
   const npm = process.env["npm_execpath"];
   const [command, ...first] = npm === undefined ? ["npm"] : [process.execPath, npm];
   const options = ["ci", "--ignore-scripts", "--include=dev", "--include=optional"];
-  const { status } = spawnSync(command ?? "npm", [...first, ...options], {
+  const { status, error } = spawnSync(command ?? "npm", [...first, ...options], {
     cwd: root,
     stdio: ["ignore", 2, 2],
   });
+  if (error !== undefined)
+    refuse(`Cannot run npm: ${error.message}; install npm, it comes with Node`);
   if (status !== 0) refuse("Cannot install the dependencies: see what npm says above");
   if (!existsSync(bun))
     refuse(`Cannot find "${bun}": npm left out Bun for this machine (no glibc?)`);

@@ -1,7 +1,7 @@
 // What Linux and its C libraries agree on: numbers, flags and struct layouts, as data.
 //
-// Everything here is the same on x64 and arm64, under glibc and musl; a unit test compares what it
-// can with os.constants. Offsets and sizes are in bytes.
+// Everything but UContext is the same on x64 and arm64, under glibc and musl; a unit test compares
+// what it can with os.constants, and UContext is tried at each start. Offsets and sizes in bytes.
 
 /** Signal numbers. signal(7), "Signal numbering for standard signals", column x86/ARM. */
 export const Signal = {

@@ -1,5 +1,6 @@
 // Says which way of waiting was taken, and why.
 
+import { canWaitForSignals } from "../libc/calls.ts";
 import { isOnlyThread, type WayOut } from "./park.ts";
 import type { Argument } from "./steps.ts";
 
@@ -9,7 +10,8 @@ import type { Argument } from "./steps.ts";
  */
 export function explain(way: WayOut | string): string {
   if (typeof way === "string") return `Rung: waits in JavaScript\nBecause: ${way}`;
-  const { plan, sigwait } = way;
+  const { plan } = way;
+  const sigwait = canWaitForSignals();
   const alone = isOnlyThread();
   return [
     `Rung: parks in libc alone, ${alone ? "with all else unmapped" : "with nothing unmapped"}`,

@@ -18,7 +18,7 @@ export interface Memory {
   readonly thread: number;
   /** Variables of libc's that are in the executable: its copy relocations. */
   readonly variables: readonly number[];
-  /** The lowest address on the stack that is still of use: argv, then environment and more. */
+  /** The lowest address on the stack that is still of use: the environment's, with argv above. */
   readonly stackInUse: number;
   /** The functions that steps call. */
   readonly functions: readonly number[];
@@ -39,22 +39,34 @@ export class Unrecognised extends Error {}
 /** Rules on every mapping; neighbours that go become one, so that one call is enough. */
 export function judge(memory: Memory): Ruling[] {
   const executable = mappingAt(memory, memory.executable)?.name;
-  if (!executable?.startsWith("/"))
+  if (!executable?.startsWith("/")) {
     throw new Unrecognised("Cannot find the executable in the maps");
+  }
   const places = keptPlaces(memory);
   const rulings: Ruling[] = [];
-  let before: (Mapping & Ruling) | undefined;
+  let before: Mapping | undefined;
+  let kind = ANONYMOUS;
   for (const mapping of memory.maps) {
-    const { fate, why } = rule(mapping, before, executable);
-    before = { ...mapping, fate, why };
+    const { name, permissions } = mapping;
+    if (name === "" && before?.end === mapping.start && before.name.startsWith("/")) {
+      // What follows a file at once is its .bss.
+      kind = kind[1] === "keep" ? BSS : ANONYMOUS;
+    } else if (name !== before?.name || kind === BSS) {
+      kind = kindOf(name, executable);
+    }
+    before = mapping;
+    let [, fate, why] = kind;
+    if (fate === "keep" && permissions === "r-xp" && name.startsWith("/")) {
+      // Only code: what is read-only now, and was relocated before, would come back as it was.
+      fate = "refill";
+      why = `${why}: its code, which comes back from the file`;
+    }
     for (let start = mapping.start; start < mapping.end;) {
       // Up to the next place that stays, or that place itself.
       const place = fate === "keep" ? undefined : firstAfter(places, start);
       const inPlace = place !== undefined && place.start <= start;
-      const end = Math.min(
-        mapping.end,
-        place === undefined ? Infinity : inPlace ? place.end : place.start,
-      );
+      const limit = place === undefined ? Infinity : inPlace ? place.end : place.start;
+      const end = Math.min(mapping.end, limit);
       push(rulings, inPlace ? { ...place, start, end } : { start, end, fate, why });
       start = end;
     }
@@ -151,27 +163,19 @@ const NAMES: readonly (readonly [prefix: string, fate: Ruling["fate"], why: stri
   ["libdl-2.", "drop", "not called any more"],
 ];
 
-/** Rules on one mapping, given the ruling on the one before it. */
-function rule(
-  { name, start, permissions }: Mapping,
-  before: (Mapping & Ruling) | undefined,
-  executable: string,
-): Pick<Ruling, "fate" | "why"> {
-  if (name === executable) return { fate: "drop", why: "the executable" };
-  if (name === "" || name.startsWith("[anon:")) {
-    const isBss = before !== undefined && before.end === start && before.name.startsWith("/");
-    if (isBss && before.fate === "keep") return { fate: "keep", why: "zeroed data" };
-    return { fate: "drop", why: "the runtime's memory" };
-  }
+/** What a mapping's name says: the row of NAMES, or one of those that are not in it. */
+type Kind = (typeof NAMES)[number];
+
+const EXECUTABLE: Kind = ["", "drop", "the executable"];
+const ANONYMOUS: Kind = ["", "drop", "the runtime's memory"];
+const BSS: Kind = ["", "keep", "zeroed data"];
+
+function kindOf(name: string, executable: string): Kind {
+  if (name === executable) return EXECUTABLE;
+  if (name === "" || name.startsWith("[anon:")) return ANONYMOUS;
   const file = name.slice(name.lastIndexOf("/") + 1);
-  for (const [prefix, fate, why] of NAMES) {
-    if (!file.startsWith(prefix)) continue;
-    // Of what is kept, the code can come back from its file when it is needed. Only the code: what
-    // is read-only now, and was relocated before, would come back as it was before.
-    if (fate === "keep" && permissions === "r-xp" && name.startsWith("/")) {
-      return { fate: "refill", why: `${why}: its code, which comes back from the file` };
-    }
-    return { fate, why };
+  for (const kind of NAMES) {
+    if (file.startsWith(kind[0])) return kind;
   }
   throw new Unrecognised(`Cannot tell what the mapping "${name}" is for`);
 }

@@ -1,13 +1,7 @@
 // Parks: leaves JavaScript for good, gives its memory back, and waits in libc alone.
 
 import { type Architecture, AT_PAGESZ, AT_PHDR, Signal, UContext } from "../libc/abi.ts";
-import {
-  auxiliaryNumber,
-  canWaitForSignals,
-  readInto,
-  readTextFile,
-  sigaction,
-} from "../libc/calls.ts";
+import { auxiliaryNumber, readInto, readTextFile, sigaction } from "../libc/calls.ts";
 import {
   type Glibc,
   libcVariables,
@@ -41,8 +35,6 @@ export interface WayOut {
   readonly contexts: Addresses;
   /** libc's functions. */
   readonly functions: Functions;
-  /** Whether it waits by sigwait, or holds by pause. */
-  readonly sigwait: boolean;
 }
 
 /**
@@ -65,7 +57,6 @@ export function findWayOut(self: Status): WayOut | string {
     for (const name of CALLS) functions[name] = symbolAddress(glibc, name);
     const site = { glibc, arena, layout: UContext[arch], functions, blocked: self.blocked };
     testContexts(site);
-    const sigwait = canWaitForSignals();
     const memory = {
       maps: parseMaps(readTextFile("/proc/self/maps")),
       executable: auxiliaryNumber(AT_PHDR),
@@ -76,9 +67,9 @@ export function findWayOut(self: Status): WayOut | string {
       arena,
       page: auxiliaryNumber(AT_PAGESZ),
     };
-    const plan = makePlan(memory, sigwait);
+    const plan = makePlan(memory);
     const contexts = writeContexts(site, plan.steps);
-    return { glibc, plan, contexts, functions, sigwait };
+    return { glibc, plan, contexts, functions };
   } catch (failure) {
     return (failure as Error).message;
   }

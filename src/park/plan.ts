@@ -2,7 +2,7 @@
 
 import { MADV_DONTNEED } from "../libc/abi.ts";
 import { judge, type Memory, type Ruling } from "./memory.ts";
-import { CYCLE, DISARM, LASTING, type Step, type StepName } from "./steps.ts";
+import { DISARM, LASTING, type Step, type StepName } from "./steps.ts";
 
 /** The plan. */
 export interface Plan {
@@ -22,12 +22,11 @@ export interface Plan {
  * loops: each method that takes a callback is compiled from source when it is first used, and the
  * dozen that would read well took as long as all the rest of parking.
  * @param memory what there is
- * @param sigwaitWorks whether to wait by sigwait, or to hold by pause
  * @throws {Unrecognised} if there is a mapping it cannot judge
  */
-export function makePlan(memory: Memory, sigwaitWorks: boolean): Plan {
+export function makePlan(memory: Memory): Plan {
   const rulings = judge(memory);
-  const together = sigwaitWorks ? "wait" : "hold";
+  const together = "wait";
   const steps: Step[] = [];
   for (const { start, end, fate, why } of rulings) {
     if (fate === "keep") continue;
@@ -45,8 +44,6 @@ export function makePlan(memory: Memory, sigwaitWorks: boolean): Plan {
   const last = steps[steps.length - 1];
   if (last !== undefined) steps[steps.length - 1] = { ...last, next: together };
   steps.unshift({ ...DISARM, next: steps[0]?.name ?? together });
-  for (const step of LASTING) {
-    if (sigwaitWorks || CYCLE.includes(step.name)) steps.push(step);
-  }
+  steps.push(...LASTING);
   return { rulings, steps, alone: "disarm", together };
 }

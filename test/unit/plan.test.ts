@@ -35,8 +35,7 @@ const PROCESSES = [
 ].map(({ maps, ...rest }) => ({ ...rest, maps: parseMaps(maps), page: 4096 }));
 
 function fateAt(memory: Memory, address: number): string | undefined {
-  return makePlan(memory, true).rulings.find(({ start, end }) => start <= address && address < end)
-    ?.fate;
+  return makePlan(memory).rulings.find(({ start, end }) => start <= address && address < end)?.fate;
 }
 
 for (const { name, ...memory } of PROCESSES) {
@@ -52,7 +51,7 @@ for (const { name, ...memory } of PROCESSES) {
   });
 
   test(`${name}: the executable, its libraries and its memory go`, () => {
-    const { rulings } = makePlan(memory, true);
+    const { rulings } = makePlan(memory);
     const kept = rulings.filter(({ fate }) => fate !== "drop");
     const size = kept.reduce((sum, { start, end }) => sum + end - start, 0);
     expect(size).toBeLessThan(16 * 1024 * 1024);
@@ -64,7 +63,7 @@ for (const { name, ...memory } of PROCESSES) {
   });
 
   test(`${name}: rulings are in order, cover every mapping, and nothing twice or beside`, () => {
-    const { rulings } = makePlan(memory, true);
+    const { rulings } = makePlan(memory);
     for (const [index, { start, end, why }] of rulings.entries()) {
       expect(start).toBeLessThan(end);
       expect(why).not.toBe("");
@@ -77,17 +76,15 @@ for (const { name, ...memory } of PROCESSES) {
   });
 
   test(`${name}: every step leads to the next, up to the wait`, () => {
-    for (const sigwait of [true, false]) {
-      const { steps, alone, together } = makePlan(memory, sigwait);
-      const names = steps.map((step) => step.name);
-      expect(new Set(names).size).toBe(names.length);
-      expect(names[0]).toBe(alone);
-      expect(together).toBe(sigwait ? "wait" : "hold");
-      for (const [index, { name, next }] of steps.entries()) {
-        if (name === "nap" || name === "go") expect(next).toBe("hold");
-        else if (name.startsWith("say")) expect(next).toBe("end");
-        else if (name !== "end") expect(next).toBe(names[index + 1]);
-      }
+    const { steps, alone, together } = makePlan(memory);
+    const names = steps.map((step) => step.name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names[0]).toBe(alone);
+    expect(together).toBe("wait");
+    for (const [index, { name, next }] of steps.entries()) {
+      if (name === "nap" || name === "go") expect(next).toBe("hold");
+      else if (name.startsWith("say")) expect(next).toBe("end");
+      else if (name !== "end") expect(next).toBe(names[index + 1]);
     }
   });
 
@@ -100,13 +97,13 @@ for (const { name, ...memory } of PROCESSES) {
     ];
     for (const name of unknown) {
       const maps = [{ start: 0x1000, end: 0x2000, permissions: "r-xp", name }, ...memory.maps];
-      expect(() => makePlan({ ...memory, maps }, true)).toThrow(Unrecognised);
+      expect(() => makePlan({ ...memory, maps })).toThrow(Unrecognised);
     }
   });
 
   test(`${name}: a function that is not in libc stops the plan`, () => {
     const functions = [memory.executable];
-    expect(() => makePlan({ ...memory, functions }, true)).toThrow(Unrecognised);
+    expect(() => makePlan({ ...memory, functions })).toThrow(Unrecognised);
   });
 
   test(`${name}: an environment that was moved leaves all of the stack`, () => {
