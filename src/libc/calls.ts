@@ -160,7 +160,8 @@ export function waitpid(pid: number, options: number): number {
 export function canWaitForSignals(): boolean {
   const noTime = new Uint8Array(16); // struct timespec
   const none = new SignalSet();
-  return libc.sigtimedwait(none.pointer, null, ptr(noTime)) === -1 && lastErrno() === Errno.EAGAIN;
+  const result = rareLibc().sigtimedwait(none.pointer, null, ptr(noTime));
+  return result === -1 && lastErrno() === Errno.EAGAIN;
 }
 
 /**

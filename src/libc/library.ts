@@ -15,7 +15,6 @@ const FUNCTIONS = {
   read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
   sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   sigprocmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
-  sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
   write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
 } as const satisfies Record<string, FFIFunction>;
@@ -28,6 +27,7 @@ const RARE_FUNCTIONS = {
   opendir: { args: ["cstring"], returns: "ptr" },
   pause: { args: [], returns: "i32" },
   readdir: { args: ["ptr"], returns: "ptr" },
+  sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   sigwaitinfo: { args: ["ptr", "ptr"], returns: "i32" },
   sleep: { args: ["u32"], returns: "u32" },
   strsignal: { args: ["i32"], returns: "cstring" },

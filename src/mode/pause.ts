@@ -8,7 +8,7 @@ import { explain } from "../park/explain.ts";
 import { findWayOut, park } from "../park/park.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { holdOnTheFloor } from "../process/floor.ts";
-import { reapAll } from "../process/reaper.ts";
+import { reapAll, startReaping } from "../process/reaper.ts";
 import { describeSender } from "../process/sender.ts";
 import { info, nextSignal } from "../process/signals.ts";
 import type { Status } from "../process/status.ts";
@@ -53,7 +53,7 @@ export function holdPod(self: Status, settings: PauseSettings): number {
  */
 function watch(self: Status): number {
   resetDispositions(self.caught);
-  reapAll(); // A zombie that is older than the block has sent its SIGCHLD to nobody.
+  startReaping();
   for (;;) {
     const signal = nextSignal();
     if (signal === Signal.SIGCHLD) {

@@ -2,6 +2,7 @@
 
 import { canWaitForSignals } from "../libc/calls.ts";
 import { isOnlyThread, type WayOut } from "./park.ts";
+import { firstStep } from "./plan.ts";
 import type { Argument } from "./steps.ts";
 
 /**
@@ -25,7 +26,7 @@ export function explain(way: WayOut | string): string {
         `  ${fate.padEnd(6)} ${hex(start)}-${hex(end)} ${kilobytes(end - start)}  ${why}`,
     ),
     "",
-    `Steps, from ${alone ? plan.alone : plan.together}:`,
+    `Steps, from ${firstStep(alone)}:`,
     ...plan.steps.flatMap(({ name, call, arguments: values, next, why }) => [
       `  ${name}: ${call}(${values.map(describe).join(", ")})${next ? `, then ${next}` : ""}`,
       `    ${why}`,

@@ -14,7 +14,7 @@ export interface Memory {
   readonly maps: readonly Mapping[];
   /** An address within the executable: it tells which file that is. */
   readonly executable: number;
-  /** The thread's descriptor, around which its thread-local storage lies. */
+  /** An address in the thread's storage, near its descriptor: errno's. */
   readonly thread: number;
   /** Variables of libc's that are in the executable: its copy relocations. */
   readonly variables: readonly number[];
@@ -101,8 +101,8 @@ function firstAfter(places: readonly Ruling[], address: number): Ruling | undefi
 }
 
 /**
- * How far from the descriptor thread-local storage reaches: below it on x64, above on arm64, and
- * the rest of the descriptor the other way. The runtime's and libc's together take 24 kB.
+ * How far from errno the thread's storage and descriptor reach, either way: the descriptor is above
+ * the storage on x64 and below it on arm64. The runtime's and libc's together take 24 kB.
  */
 const AROUND = 65536;
 

@@ -24,7 +24,7 @@ import {
   writeContexts,
 } from "./contexts.ts";
 import { parseMaps } from "./maps.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { firstStep, makePlan, type Plan } from "./plan.ts";
 import { type Call, CALLS } from "./steps.ts";
 
 /** A way out that is ready to be taken. */
@@ -79,7 +79,7 @@ export function findWayOut(self: Status): WayOut | string {
  * Takes the way out. The process ends by it, and never comes back to JavaScript.
  * @throws {Error} if the first context cannot be entered; the kernel reaps by then
  */
-export function park({ glibc, plan, contexts, functions }: WayOut, self: Status): never {
+export function park({ glibc, contexts, functions }: WayOut, self: Status): never {
   resetDispositions(self.caught);
   letTheKernelReap();
   // For where sigwait fails; as long as they are blocked, sigwait takes them all the same.
@@ -87,8 +87,8 @@ export function park({ glibc, plan, contexts, functions }: WayOut, self: Status)
   sigaction(Signal.SIGTERM, functions._exit);
   // Interrupts a write that blocks, since it has no SA_RESTART, and does nothing.
   sigaction(Signal.SIGALRM, functions.getpid);
-  const alone = contexts[plan.alone] ?? 0;
-  const together = contexts[plan.together] ?? 0;
+  const alone = contexts[firstStep(true)] ?? 0;
+  const together = contexts[firstStep(false)] ?? 0;
   setcontext(glibc, isOnlyThread() ? alone : together);
   throw new Error("Cannot enter a context");
 }

@@ -2,17 +2,21 @@
 
 import { MADV_DONTNEED } from "../libc/abi.ts";
 import { judge, type Memory, type Ruling } from "./memory.ts";
-import { DISARM, LASTING, type Step, type StepName } from "./steps.ts";
+import { DISARM, LASTING, type Step, type StepName, WAIT } from "./steps.ts";
 
 /** The plan. */
 export interface Plan {
   readonly rulings: readonly Ruling[];
   /** In the order in which they first run. */
   readonly steps: readonly Step[];
-  /** Where to begin if this thread is the only one, and nobody else needs the memory. */
-  readonly alone: StepName;
-  /** Where to begin if there are others: all memory stays. */
-  readonly together: StepName;
+}
+
+/**
+ * Where to begin: at the first step if this thread is the only one, so that nobody else needs the
+ * memory; else at the wait, and all memory stays.
+ */
+export function firstStep(alone: boolean): StepName {
+  return alone ? DISARM.name : WAIT;
 }
 
 /**
@@ -26,7 +30,6 @@ export interface Plan {
  */
 export function makePlan(memory: Memory): Plan {
   const rulings = judge(memory);
-  const together = "wait";
   const steps: Step[] = [];
   for (const { start, end, fate, why } of rulings) {
     if (fate === "keep") continue;
@@ -42,8 +45,8 @@ export function makePlan(memory: Memory): Plan {
     });
   }
   const last = steps[steps.length - 1];
-  if (last !== undefined) steps[steps.length - 1] = { ...last, next: together };
-  steps.unshift({ ...DISARM, next: steps[0]?.name ?? together });
+  if (last !== undefined) steps[steps.length - 1] = { ...last, next: WAIT };
+  steps.unshift({ ...DISARM, next: steps[0]?.name ?? WAIT });
   steps.push(...LASTING);
-  return { rulings, steps, alone: "disarm", together };
+  return { rulings, steps };
 }

@@ -76,6 +76,9 @@ export const DISARM = {
   why: "the last handler of the runtime's",
 } as const satisfies Omit<Step, "next">;
 
+/** The first step of those that stay. */
+export const WAIT = "wait";
+
 /** The last lines, as pause.c's, by what psignal(3) calls the signals. */
 export const INTERRUPT_LINE = "Shutting down, got signal: Interrupt\n";
 export const TERMINATED_LINE = "Shutting down, got signal: Terminated\n";
@@ -99,7 +102,7 @@ const STDERR = 2;
  */
 export const LASTING: readonly Step[] = [
   {
-    name: "wait",
+    name: WAIT,
     call: "sigwait",
     arguments: [{ data: "signals" }, { argument: 2, of: "choose" }],
     next: "choose",

@@ -1,6 +1,6 @@
 // What a signal that nobody waits for does to the process: what it does to pause.c.
 
-import { SA_NOCLDSTOP, SIG_DFL, SIG_IGN, Signal } from "../libc/abi.ts";
+import { SIG_DFL, SIG_IGN, Signal } from "../libc/abi.ts";
 import { maskOf, sigaction, type SignalMask } from "../libc/calls.ts";
 
 /**
@@ -10,7 +10,7 @@ import { maskOf, sigaction, type SignalMask } from "../libc/calls.ts";
 const KEPT: SignalMask = maskOf(Signal.SIGPWR);
 
 /**
- * Takes the runtime's signal handlers away. It reports its own crashes from SIGSEGV, SIGABRT and
+ * Takes the runtime's signal handlers away. (SIGCHLD is the reaper's: see reaper.ts.) It reports its own crashes from SIGSEGV, SIGABRT and
  * the like, and then ends; but such a signal may come from any process of the pod, and to PID 1 of
  * a PID namespace the kernel does not even deliver one that has the default disposition.
  * pid_namespaces(7). A real crash still ends the process: the kernel forces that one.
@@ -21,9 +21,6 @@ export function resetDispositions(caught: SignalMask): void {
   for (let signal = 1; signal <= Signal.SIGSYS; signal++) {
     if ((caught & ~KEPT & maskOf(signal)) !== 0) sigaction(signal, SIG_DFL);
   }
-  // Not inherited as ignored, or the kernel would reap and there would be nothing to count; and a
-  // child that stops or continues is no reason to wake up.
-  sigaction(Signal.SIGCHLD, SIG_DFL, SA_NOCLDSTOP);
   // The last line goes to a stderr whose reader may have gone.
   sigaction(Signal.SIGPIPE, SIG_IGN);
 }

@@ -1,6 +1,6 @@
 // Reaps: the orphans that were re-parented to this process.
 
-import { SIG_IGN, Signal, WNOHANG } from "../libc/abi.ts";
+import { SA_NOCLDSTOP, SIG_DFL, SIG_IGN, Signal, WNOHANG } from "../libc/abi.ts";
 import { getpid, kill, sigaction, waitpid } from "../libc/calls.ts";
 import { warn } from "../log.ts";
 
@@ -14,6 +14,17 @@ const TRIES = 3;
 const ANY = -1;
 
 let kernelReaps = false;
+
+/**
+ * Begins to reap, and goes on with reapAll at each SIGCHLD. A zombie that is older than the block
+ * has sent its SIGCHLD to nobody, so the first time is now.
+ */
+export function startReaping(): void {
+  // Not inherited as ignored, or the kernel would reap and there would be nothing to count; and a
+  // child that stops or continues is no reason to wake up.
+  sigaction(Signal.SIGCHLD, SIG_DFL, SA_NOCLDSTOP);
+  reapAll();
+}
 
 /**
  * Reaps every child that has ended. One SIGCHLD can stand for many of them: a signal that is
