@@ -101,9 +101,8 @@ export async function build(): Promise<string> {
   process.stderr.write("Building dist/pause ... ");
   await compile(join(import.meta.dirname, "src/main.ts"), executable);
   await stage(executable, join(import.meta.dirname, "dist/rootfs"));
-  console.error(
-    `pause.ts v${packageJson.version}, ${Math.round(Bun.file(executable).size / 1e6)} MB`,
-  );
+  const megabytes = Math.round(Bun.file(executable).size / 1e6);
+  process.stderr.write(`pause.ts v${packageJson.version}, ${megabytes} MB\n`);
   return executable;
 }
 
