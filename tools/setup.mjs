@@ -1,13 +1,13 @@
-// Runs Bun where only Node and npm are installed: sets up what is locked, then hands over.
-//
-// Usage: node tools/run.mjs BUN-ARGUMENT...
+// Sets up what the lock names where only Node and npm are installed, Bun included. The scripts in
+// package.json run it first and then `exec bun`, so that no Node is left in between: Node puts
+// SIGINT back to default before it ends, and one that comes late (npm passes on each that the
+// terminal sent already) would make of pause's exit code 0 a 130.
 // @ts-check
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { constants } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const arch = { x64: "x64", arm64: "aarch64" }[String(process.arch)];
@@ -48,15 +48,9 @@ if (!existsSync(bun) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== lo
   if (status !== 0) refuse("Cannot install the dependencies: see what npm says above");
   if (!existsSync(bun))
     refuse(`Cannot find "${bun}": npm left out Bun for this machine (no glibc?)`);
+  // npm's own link leads to where the install script would have moved the executable.
+  const link = join(root, "node_modules/.bin/bun");
+  rmSync(link, { force: true });
+  symlinkSync(relative(dirname(link), bun), link);
   writeFileSync(stamp, lock);
 }
-
-const child = spawn(bun, process.argv.slice(2), { cwd: root, stdio: "inherit" });
-child.on("error", (error) => refuse(`Cannot run "${bun}": ${error.message}`));
-// Ctrl-C reaches the child by itself, a signal sent to this process alone does not.
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) {
-  process.on(signal, () => child.kill(signal));
-}
-child.on("exit", (code, signal) => {
-  process.exitCode = code ?? 128 + constants.signals[signal ?? "SIGKILL"];
-});
