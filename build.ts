@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import packageJson from "./package.json" with { type: "json" };
+import { type Architecture, closeRuntime, lockedRuntime } from "./tools/runtime.ts";
 
 /**
  * Compiles an entry file into an executable, the way a release is.
@@ -13,6 +14,7 @@ import packageJson from "./package.json" with { type: "json" };
  * @throws {AggregateError} what the bundler says
  */
 export async function compile(entry: string, outfile: string): Promise<void> {
+  const arch = process.arch as Architecture;
   await Bun.build({
     entrypoints: [entry],
     define: { PAUSE_VERSION: JSON.stringify(packageJson.version) },
@@ -22,6 +24,8 @@ export async function compile(entry: string, outfile: string): Promise<void> {
     splitting: true, // What is imported lazily (zod) is not set up before, function by function.
     compile: {
       outfile,
+      // No variable, no locale, no address of others: see tools/patches.ts.
+      executablePath: await closeRuntime(lockedRuntime(arch), arch),
       // Thresholds that no loop reaches. A tier-up starts compiler threads and costs 0.5 MB, and
       // makes a loop that sleeps in the kernel no faster.
       jitPolicy: 1_000_000,

@@ -1,7 +1,7 @@
 // That a build is a function of the commit.
 
 import { expect, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,9 +12,9 @@ const root = join(import.meta.dirname, "../..");
 /** Builds a copy of the sources in a folder of its own, under an umask of its own. */
 function buildElsewhere(umask: string): { executable: Bun.BunFile; directory: string } {
   const directory = mkdtempSync(join(tmpdir(), `pause-build-${umask}-`));
-  for (const name of ["src", "build.ts", "package.json", "tsconfig.json", "node_modules/zod"]) {
-    cpSync(join(root, name), join(directory, name), { recursive: true });
-  }
+  const inputs = ["src", "tools", "build.ts", "package.json", "tsconfig.json", "node_modules/zod"];
+  for (const name of inputs) cpSync(join(root, name), join(directory, name), { recursive: true });
+  symlinkSync(join(root, "node_modules/@oven"), join(directory, "node_modules/@oven"));
   const { success, stderr } = Bun.spawnSync(
     ["sh", "-c", `umask ${umask} && exec "$0" build.ts`, process.execPath],
     { cwd: directory },
