@@ -58,6 +58,7 @@ export const Errno = {
 /** sigprocmask(2), "how". */
 export const SIG_BLOCK = 0;
 export const SIG_UNBLOCK = 1;
+export const SIG_SETMASK = 2;
 
 /** setitimer(2): real time, ending in SIGALRM. */
 export const ITIMER_REAL = 0;
@@ -125,15 +126,87 @@ export const DIRENT_NAME = 19;
 /**
  * glibc's `ucontext_t`, by architecture: its size, where makecontext(3) is told of the stack and of
  * what comes next, the signal mask that setcontext(3) restores, and the saved registers in which
- * the function that it enters finds its first three arguments. glibc sys/ucontext.h for x86
- * (uc_mcontext at 40; RDI, RSI and RDX are gregs 8, 9 and 12) and aarch64 (uc_mcontext at 176, after
- * the mask; regs[0] to regs[2] at 184). Sizes are those of the newest glibc; older ones are smaller.
+ * the function that it enters finds its first five arguments. glibc sys/ucontext.h for x86
+ * (uc_mcontext at 40; RDI, RSI, RDX, RCX and R8 are gregs 8, 9, 12, 14 and 0) and aarch64
+ * (uc_mcontext at 176, after the mask; regs[0] at 184). Sizes are those of the newest glibc; older ones are smaller.
  * musl has the type and not the functions.
  */
 export const UContext = {
-  x64: { size: 968, link: 8, stack: 16, stackSize: 32, mask: 296, arguments: [104, 112, 136] },
-  arm64: { size: 4560, link: 8, stack: 16, stackSize: 32, mask: 40, arguments: [184, 192, 200] },
+  x64: {
+    size: 968,
+    link: 8,
+    stack: 16,
+    stackSize: 32,
+    mask: 296,
+    arguments: [104, 112, 136, 152, 40],
+  },
+  arm64: {
+    size: 4560,
+    link: 8,
+    stack: 16,
+    stackSize: 32,
+    mask: 40,
+    arguments: [184, 192, 200, 208, 216],
+  },
 } as const;
 
 /** An architecture that UContext describes. */
 export type Architecture = keyof typeof UContext;
+
+/** prctl(2) */
+export const PR_SET_SECCOMP = 22;
+export const PR_SET_NO_NEW_PRIVS = 38;
+
+/** prctl(2), PR_SET_SECCOMP. */
+export const SECCOMP_MODE_FILTER = 2;
+
+/** What a filter returns, seccomp(2): let the call through; let it fail with EPERM. */
+export const SECCOMP_RET_ALLOW = 0x7fff0000;
+export const SECCOMP_RET_EPERM = 0x00050000 | Errno.EPERM;
+
+/** `struct seccomp_data`, seccomp(2): what a filter looks at; six arguments of 8 bytes. */
+export const SeccompData = { number: 0, architecture: 4, arguments: 16 } as const;
+
+/** `struct sock_fprog`, seccomp(2): the number of instructions, and where they are. */
+export const SockFprog = { size: 16, length: 0, filter: 8 } as const;
+
+/** Instructions for filters, linux/bpf_common.h: BPF_LD+W+ABS, BPF_JMP+JEQ+K, BPF_RET+K. */
+export const Bpf = { load: 0x20, jumpIfEqual: 0x15, return: 0x06 } as const;
+
+/** linux/audit.h: what a filter sees as the architecture of a call. */
+export const AUDIT_ARCH = { x64: 0xc000003e, arm64: 0xc00000b7 } as const;
+
+/**
+ * Numbers of system calls: arch/x86/entry/syscalls/syscall_64.tbl; asm-generic/unistd.h for arm64,
+ * where there is no pause, and libc calls ppoll for it.
+ */
+export const Syscall = {
+  x64: {
+    clock_nanosleep: 230,
+    exit_group: 231,
+    getpid: 39,
+    nanosleep: 35,
+    pause: 34,
+    restart_syscall: 219,
+    rt_sigaction: 13,
+    rt_sigprocmask: 14,
+    rt_sigreturn: 15,
+    rt_sigtimedwait: 128,
+    setitimer: 38,
+    write: 1,
+  },
+  arm64: {
+    clock_nanosleep: 115,
+    exit_group: 94,
+    getpid: 172,
+    nanosleep: 101,
+    pause: 73,
+    restart_syscall: 128,
+    rt_sigaction: 134,
+    rt_sigprocmask: 135,
+    rt_sigreturn: 139,
+    rt_sigtimedwait: 137,
+    setitimer: 103,
+    write: 64,
+  },
+} as const;

@@ -11,6 +11,8 @@ import {
   O_RDONLY,
   PollFd,
   POLLOUT,
+  PR_SET_SECCOMP,
+  SECCOMP_MODE_FILTER,
   SigAction,
   SigInfo,
   SIGSET_SIZE,
@@ -162,6 +164,18 @@ export function canWaitForSignals(): boolean {
   const none = new SignalSet();
   const result = rareLibc().sigtimedwait(none.pointer, null, ptr(noTime));
   return result === -1 && lastErrno() === Errno.EAGAIN;
+}
+
+/**
+ * Whether the kernel would take a filter of system calls, tried with none: it says EFAULT once it
+ * has found nothing else to refuse. prctl(2), PR_SET_SECCOMP
+ * @returns the error that speaks against it, or undefined
+ */
+export function whyNoFilter(): string | undefined {
+  const result = rareLibc().prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, null);
+  const errno = lastErrno();
+  if (result === -1 && errno === Errno.EFAULT) return undefined;
+  return new SyscallError("prctl", errno).message;
 }
 
 /**

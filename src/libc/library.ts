@@ -26,6 +26,7 @@ const RARE_FUNCTIONS = {
   kill: { args: ["i32", "i32"], returns: "i32" },
   opendir: { args: ["cstring"], returns: "ptr" },
   pause: { args: [], returns: "i32" },
+  prctl: { args: ["i32", FFIType.u64_fast, "ptr"], returns: "i32" },
   readdir: { args: ["ptr"], returns: "ptr" },
   sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   sigwaitinfo: { args: ["ptr", "ptr"], returns: "i32" },

@@ -2,20 +2,24 @@
 //
 // The arena, from its start, which is a multiple of 64 kB:
 //
-//   block 0 | contexts that last | constants | stacks of the cycle |
+//   block 0 | contexts that last | constants                       |
 //   block 1 |      "terminated", where "interrupted" is in block 0 |
 //   block 2 | contexts of the steps before the wait | stack of all |
 //
 // A function that is entered runs on the stack that its context names and, when it returns, finds
-// the link at the top of it. So contexts can share a stack if each runs after those whose tops are
-// lower: what it overwrites is done with.
+// the way to the link at the top of it. So contexts can share a stack if each runs after those whose
+// tops are lower: what it overwrites is done with. Following the link overwrites the way, too (on
+// x64 glibc calls setcontext from there), so a context can be entered once. The steps of the cycle
+// restore each other's tops, before each round, from a copy.
 
 import {
   type Architecture,
   ITimerVal,
+  SIG_IGN,
   SigAction,
   Signal,
   SIGSET_SIZE,
+  SockFprog,
   UContext,
 } from "../libc/abi.ts";
 import { maskOf, putWord, type SignalMask } from "../libc/calls.ts";
@@ -26,9 +30,11 @@ import {
   CYCLE,
   type DataName,
   INTERRUPT_LINE,
+  LASTING,
   type Step,
   type StepName,
   TERMINATED_LINE,
+  TOP,
 } from "./steps.ts";
 
 /** All that an arena has to hold, with room to spare; what is not touched costs nothing. */
@@ -37,17 +43,11 @@ export const ARENA_SIZE = 512 * 1024;
 /** A block, and the alignment of an arena: what addresses with the same upper bits share. */
 export const BLOCK = 65536;
 
-/** For each of the two steps of the cycle: pause and sleep need little. */
-const CYCLE_STACK = 4096;
-
 /** Wrappers of system calls need little; a signal frame of the kernel's can take 8 kB. */
 const SHARED_STACK = 65536;
 
-/** Between the tops of a shared stack: what makecontext puts there. */
-const TOP = 64;
-
 /** Room for the constants, with some to spare. */
-const DATA_SIZE = 1024;
+const DATA_SIZE = 2048;
 
 /** The memory does not look as UContext says. */
 export class UnknownLayout extends Error {}
@@ -59,6 +59,8 @@ export interface Site {
   readonly layout: (typeof UContext)[Architecture];
   /** Where the functions are that steps call. */
   readonly functions: Functions;
+  /** The filter's instructions, as words. */
+  readonly filter: readonly number[];
   /** The signals that this thread blocks, and every context but those of the cycle. */
   readonly blocked: SignalMask;
 }
@@ -115,10 +117,11 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
   const size = contextSize(site);
   const addresses: Addresses = {};
   let [nextLasting, nextPassing] = [start, start + 2 * BLOCK];
+  let passing = steps.length - LASTING.length;
   for (const { name } of steps) {
     if (name === "terminated") {
       addresses.terminated = (addresses.interrupted ?? 0) + BLOCK;
-    } else if (name === "disarm" || name.startsWith("release")) {
+    } else if (passing-- > 0) {
       addresses[name] = nextPassing;
       nextPassing += size;
     } else {
@@ -126,33 +129,38 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
       nextLasting += size;
     }
   }
-  const constants = writeConstants(site, nextLasting, addresses.terminated ?? 0);
-  let cycleStack = nextLasting + DATA_SIZE;
-  if (cycleStack + CYCLE.length * CYCLE_STACK > start + BLOCK) {
+  if (nextLasting + DATA_SIZE > start + BLOCK) {
     throw new UnknownLayout("Cannot fit the contexts into 64 kB");
   }
 
+  // The tops of the cycle's steps are the last ones, each as far from the one before.
   let top = SHARED_STACK;
+  const cycleTops = nextPassing + top + (steps.length - 1 - CYCLE.length) * TOP;
+  const terminated = addresses.terminated ?? 0;
+  const constants = writeConstants(site, nextLasting, terminated, cycleTops);
   for (const step of steps) {
     const context = addresses[step.name] ?? 0;
-    const cyclic = CYCLE.includes(step.name);
     const values: number[] = [];
     for (const value of step.arguments) values.push(resolve(value, site, addresses, constants));
     writeContext(site, context, {
       enter: site.functions[step.call],
       arguments: values,
       link: step.next === undefined ? 0 : (addresses[step.next] ?? 0),
-      stack: cyclic ? cycleStack : nextPassing,
-      stackSize: cyclic ? CYCLE_STACK : top,
+      stack: nextPassing,
+      stackSize: top,
     });
-    if (cyclic) {
+    top += TOP;
+    if (CYCLE.includes(step.name)) {
       // These wait with the signals open, for libc's _exit to be their handler.
       const open = site.blocked & ~maskOf(Signal.SIGINT, Signal.SIGTERM);
       view.setUint32(context + site.layout.mask - start, open, true);
-      cycleStack += CYCLE_STACK;
-    } else {
-      top += TOP;
     }
+  }
+  for (let index = 0; index < CYCLE.length * TOP; index++) {
+    view.setUint8(
+      constants.cycleTopsAtFirst + index - start,
+      view.getUint8(cycleTops + index - start),
+    );
   }
   return addresses;
 }
@@ -191,21 +199,32 @@ function writeContext({ glibc, arena, layout, blocked }: Site, at: number, conte
 
 /** Writes the constants that steps refer to, and returns where each is. */
 function writeConstants(
-  { arena }: Site,
+  { arena, filter }: Site,
   address: number,
   terminated: number,
+  cycleTops: number,
 ): Record<DataName, number> {
   const { start, view } = arena;
   const signals = address;
   const defaultAction = signals + SIGSET_SIZE; // Stays zero: SIG_DFL, no flags.
-  const everySecond = defaultAction + SigAction.size;
+  const ignoreAction = defaultAction + SigAction.size;
+  const everySecond = ignoreAction + SigAction.size;
   const addressOfTerminated = everySecond + ITimerVal.size;
-  const interruptLine = addressOfTerminated + 16; // Up to 15 bytes are copied.
+  const program = addressOfTerminated + 16; // Up to 15 bytes are copied.
+  const instructions = program + SockFprog.size;
+  const interruptLine = instructions + 4 * filter.length;
   const terminatedLine = interruptLine + INTERRUPT_LINE.length;
+  const cycleTopsAtFirst = terminatedLine + TERMINATED_LINE.length;
+  putWord(view, ignoreAction + SigAction.handler - start, SIG_IGN);
   view.setUint32(signals - start, maskOf(Signal.SIGINT, Signal.SIGTERM), true);
   putWord(view, everySecond + ITimerVal.intervalSeconds - start, 1);
   putWord(view, everySecond + ITimerVal.valueSeconds - start, 1);
   putWord(view, addressOfTerminated - start, terminated);
+  view.setUint16(program + SockFprog.length - start, filter.length / 2, true);
+  putWord(view, program + SockFprog.filter - start, instructions);
+  for (let index = 0; index < filter.length; index++) {
+    view.setUint32(instructions + 4 * index - start, filter[index] ?? 0, true);
+  }
   const lines = INTERRUPT_LINE + TERMINATED_LINE;
   for (let index = 0; index < lines.length; index++) {
     view.setUint8(interruptLine + index - start, lines.charCodeAt(index));
@@ -213,8 +232,12 @@ function writeConstants(
   return {
     signals,
     defaultAction,
+    ignoreAction,
+    cycleTops,
+    cycleTopsAtFirst,
     everySecond,
     addressOfTerminated,
+    filter: program,
     interruptLine,
     terminatedLine,
   };

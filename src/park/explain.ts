@@ -1,6 +1,7 @@
 // Says which way of waiting was taken, and why.
 
-import { canWaitForSignals } from "../libc/calls.ts";
+import { canWaitForSignals, whyNoFilter } from "../libc/calls.ts";
+import { RULES } from "./filter.ts";
 import { isOnlyThread, type WayOut } from "./park.ts";
 import { firstStep } from "./plan.ts";
 import type { Argument } from "./steps.ts";
@@ -19,6 +20,7 @@ export function explain(way: WayOut | string): string {
     `Because: ${alone ? "this is the only thread" : "there are helper threads, which need the memory"};`,
     `  sigwait ${sigwait ? "works" : "is refused, so it holds by pause, with libc's _exit as handler"};`,
     "  a context could be made, entered and left; every mapping is known",
+    `Locked in: ${explainLock(alone)}`,
     "",
     "Memory:",
     ...plan.rulings.map(
@@ -32,6 +34,14 @@ export function explain(way: WayOut | string): string {
       `    ${why}`,
     ]),
   ].join("\n");
+}
+
+/** Whether it is left with the calls of the last steps. */
+function explainLock(alone: boolean): string {
+  if (!alone) return "no, helper threads need other calls than those it makes";
+  const why = whyNoFilter();
+  if (why !== undefined) return `no, the kernel takes no filter: ${why}`;
+  return `yes, to the ${RULES.length} system calls of the steps from wait on`;
 }
 
 function describe(argument: Argument): string {

@@ -23,6 +23,7 @@ import {
   testContexts,
   writeContexts,
 } from "./contexts.ts";
+import { makeFilter } from "./filter.ts";
 import { parseMaps } from "./maps.ts";
 import { firstStep, makePlan, type Plan } from "./plan.ts";
 import { type Call, CALLS } from "./steps.ts";
@@ -55,7 +56,9 @@ export function findWayOut(self: Status): WayOut | string {
   try {
     const functions = {} as Record<Call, number>;
     for (const name of CALLS) functions[name] = symbolAddress(glibc, name);
-    const site = { glibc, arena, layout: UContext[arch], functions, blocked: self.blocked };
+    const layout = UContext[arch];
+    const filter = makeFilter(arch);
+    const site = { glibc, arena, layout, functions, filter, blocked: self.blocked };
     testContexts(site);
     const memory = {
       maps: parseMaps(readTextFile("/proc/self/maps")),

@@ -2,7 +2,7 @@
 
 import { MADV_DONTNEED } from "../libc/abi.ts";
 import { judge, type Memory, type Ruling } from "./memory.ts";
-import { DISARM, LASTING, type Step, type StepName, WAIT } from "./steps.ts";
+import { DISARM, LASTING, LOCK, type Step, type StepName, WAIT } from "./steps.ts";
 
 /** The plan. */
 export interface Plan {
@@ -13,7 +13,9 @@ export interface Plan {
 
 /**
  * Where to begin: at the first step if this thread is the only one, so that nobody else needs the
- * memory; else at the wait, and all memory stays.
+ * memory; else at the wait, and all memory stays. The filter is for the first only: helper threads
+ * need calls that nobody can list, a filter for one thread of several keeps nobody in, and the
+ * collector's signal handler would spin in it.
  */
 export function firstStep(alone: boolean): StepName {
   return alone ? DISARM.name : WAIT;
@@ -45,8 +47,8 @@ export function makePlan(memory: Memory): Plan {
     });
   }
   const last = steps[steps.length - 1];
-  if (last !== undefined) steps[steps.length - 1] = { ...last, next: WAIT };
-  steps.unshift({ ...DISARM, next: steps[0]?.name ?? WAIT });
-  steps.push(...LASTING);
+  if (last !== undefined) steps[steps.length - 1] = { ...last, next: LOCK[0].name };
+  steps.unshift({ ...DISARM, next: steps[0]?.name ?? LOCK[0].name });
+  steps.push(...LOCK, ...LASTING);
   return { rulings, steps };
 }

@@ -1,6 +1,12 @@
 // What libc is to do, as data: one call after the other, and how the last ones hang together.
 
-import { ITIMER_REAL, Signal } from "../libc/abi.ts";
+import {
+  ITIMER_REAL,
+  PR_SET_NO_NEW_PRIVS,
+  PR_SET_SECCOMP,
+  SECCOMP_MODE_FILTER,
+  Signal,
+} from "../libc/abi.ts";
 
 /** The steps that remain after the memory is gone. */
 export type LastingStep =
@@ -12,8 +18,11 @@ export type LastingStep =
   | "terminated"
   | "sayTerminated"
   | "end"
+  | "deafen"
   | "hold"
-  | "nap";
+  | "nap"
+  | "mend"
+  | "mendAgain";
 
 /** An argument of a step: a number, or a place that gets its address when contexts are made. */
 export type Argument =
@@ -30,12 +39,19 @@ export type DataName =
   | "signals"
   | "defaultAction"
   | "everySecond"
+  | "filter"
+  | "ignoreAction"
+  | "cycleTops"
+  | "cycleTopsAtFirst"
   | "interruptLine"
   | "terminatedLine"
   | "addressOfTerminated";
 
+/** The steps before, each of which is made once, and only by the only thread. */
+export type PassingStep = "disarm" | `release${number}` | "renounce" | "lock";
+
 /** A step's name. Those that let go of memory are numbered. */
-export type StepName = LastingStep | "disarm" | `release${number}`;
+export type StepName = LastingStep | PassingStep;
 
 /** One call of a libc function; when it returns, the next step begins. */
 export interface Step {
@@ -54,6 +70,7 @@ export const CALLS = [
   "memcpy",
   "munmap",
   "pause",
+  "prctl",
   "setcontext",
   "setitimer",
   "sigaction",
@@ -76,6 +93,27 @@ export const DISARM = {
   why: "the last handler of the runtime's",
 } as const satisfies Omit<Step, "next">;
 
+/**
+ * Come after memory is let go of, so that what did that is refused from then on too. If the kernel
+ * refuses them, nothing else changes.
+ */
+export const LOCK = [
+  {
+    name: "renounce",
+    call: "prctl",
+    arguments: [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0],
+    next: "lock",
+    why: "without the promise never to gain privileges, a filter takes CAP_SYS_ADMIN",
+  },
+  {
+    name: "lock",
+    call: "prctl",
+    arguments: [PR_SET_SECCOMP, SECCOMP_MODE_FILTER, { data: "filter" }],
+    next: "wait",
+    why: "from here on the kernel refuses every call but those of the steps below",
+  },
+] as const satisfies readonly Step[];
+
 /** The first step of those that stay. */
 export const WAIT = "wait";
 
@@ -85,19 +123,25 @@ export const TERMINATED_LINE = "Shutting down, got signal: Terminated\n";
 
 const STDERR = 2;
 
+/** Between the tops of the stacks of two contexts: what makecontext puts there. */
+export const TOP = 64;
+
+/** What makecontext has put there for the steps of the cycle. */
+const CYCLE_TOPS = 4 * TOP;
+
 /**
  * What libc does once the memory is gone. Only thin wrappers of system calls: psignal(3), which
  * would print the line by itself, looks for a translation and calls malloc for it in some glibcs.
  *
  * Contexts know no condition, so one is made of memcpy. sigwait stores the signal's number, 2 or
- * 15, as the length that "choose" copies onto the address that "go" goes to, which is "hold":
+ * 15, as the length that "choose" copies onto the address that "go" goes to, which is "deafen":
  *
  *     length                copied                      address of
- *          0, as it failed  nothing                     "hold"
+ *          0, as it failed  nothing                     "deafen"
  *          2, SIGINT        its lowest 16 bits          "interrupted"
  *         15, SIGTERM       all, and an unused register "terminated"
  *
- * For that, "interrupted" lies within the same 64 kB as "hold", and "terminated" at the same place
+ * For that, "interrupted" lies within the same 64 kB as "deafen", and "terminated" at the same place
  * within others.
  */
 export const LASTING: readonly Step[] = [
@@ -118,9 +162,9 @@ export const LASTING: readonly Step[] = [
   {
     name: "go",
     call: "setcontext",
-    arguments: [{ step: "hold" }],
-    next: "hold",
-    why: "to interrupted or terminated, according to what was copied, else to hold",
+    arguments: [{ step: "deafen" }],
+    next: "deafen",
+    why: "to interrupted or terminated, according to what was copied, else to deafen",
   },
   {
     name: "interrupted",
@@ -158,20 +202,44 @@ export const LASTING: readonly Step[] = [
     why: "and not exit: the destructors are gone",
   },
   {
+    name: "deafen",
+    call: "sigaction",
+    arguments: [Signal.SIGALRM, { data: "ignoreAction" }, 0],
+    next: "hold",
+    why: "where sigwait fails: now no handler is left that returns, see below",
+  },
+  {
     name: "hold",
     call: "pause",
     arguments: [],
     next: "nap",
-    why: "where sigwait fails: with the signals open, and libc's _exit as their handler",
+    why: "with the signals open, and libc's _exit as their handler",
   },
   {
     name: "nap",
     call: "sleep",
     arguments: [1],
-    next: "hold",
+    next: "mend",
     why: "so that it does not spin where pause fails too",
+  },
+  {
+    name: "mend",
+    call: "memcpy",
+    arguments: [{ data: "cycleTops" }, { data: "cycleTopsAtFirst" }, CYCLE_TOPS],
+    next: "mendAgain",
+    why: "a context that was left has lost its way on: gives it back to all but itself",
+  },
+  {
+    name: "mendAgain",
+    call: "memcpy",
+    arguments: [{ data: "cycleTops" }, { data: "cycleTopsAtFirst" }, CYCLE_TOPS],
+    next: "hold",
+    why: "and that of mend",
   },
 ];
 
-/** The steps that are entered again and again, and so need a stack that no other step uses. */
-export const CYCLE: readonly StepName[] = ["hold", "nap"];
+/**
+ * The steps that are entered again and again, in their order, which are the last. A handler that
+ * returned would have had its frame where the next rounds find their way.
+ */
+export const CYCLE: readonly StepName[] = ["hold", "nap", "mend", "mendAgain"];

@@ -179,6 +179,27 @@ for (const errno of ["EINVAL", "ENOSYS", "EAGAIN"]) {
   );
 }
 
+traced("sigwait and pause fail: it sleeps round after round, whatever signals come", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "pause-trace-"));
+  try {
+    const trace = join(directory, "trace");
+    // arm64 has no call named pause.
+    const refused = `rt_sigtimedwait,${process.arch === "arm64" ? "ppoll" : "pause"}`;
+    const sleeps = "nanosleep,clock_nanosleep";
+    const strace = [`-o${trace}`, `-etrace=${refused},${sleeps}`];
+    const inject = `-einject=${refused}:error=ENOSYS`;
+    await using pause = await Running.start({ strace: [...strace, inject] });
+    await unmapped(pause);
+    await until("it has slept four times", () => {
+      pause.kill("SIGALRM");
+      return (readFileSync(trace, "utf8").match(/nanosleep\(/g)?.length ?? 0) > 4;
+    });
+    expect((await pause.stop()).code).toBe(15);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
 traced("sigwait is interrupted: it goes on waiting", async () => {
   await using pause = await Running.start({
     strace: injecting("rt_sigtimedwait:error=EINTR:when=1..2"),

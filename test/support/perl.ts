@@ -93,3 +93,42 @@ export const EXEC_IGNORING = `
 
 /** Stays without reaping: the init that a pod must not have. */
 export const DEAF_INIT = "sleep 1000 while 1";
+
+/**
+ * Has another process, ARGV[0], make system calls, as a debugger can: each further argument is a
+ * call's number and arguments, separated by commas, "old:" in front for the 32-bit way in. Prints
+ * what each returns. The process must be stopped in a system call, on x64; it then goes on with it.
+ * ptrace(2)
+ */
+export const INJECT = `
+  my ($ATTACH, $DETACH, $GETREGS, $SETREGS, $STEP, $PEEK, $POKE) = (16, 17, 12, 13, 9, 1, 4);
+  my $pid = 0 + shift @ARGV;
+  sub ptrace { syscall(101, $_[0], $pid, $_[1], $_[2]) >= 0 or die "ptrace $_[0]: $!" }
+  ptrace($ATTACH, 0, 0);
+  waitpid $pid, 0;
+  my $saved = "\\0" x 216;
+  ptrace($GETREGS, 0, $saved);
+  my @saved = unpack "q27", $saved;
+  my $code = "\\0" x 8;
+  ptrace($PEEK, $saved[16] - 2, $code);
+  for my $call (@ARGV) {
+    my ($old, $number, @args) = $call =~ /^(old:)?(\\d+)((?:,-?\\d+)*)$/ or die $call;
+    @args = grep { length } split /,/, $args[0];
+    my @regs = @saved;
+    $regs[15] = -1;
+    $regs[16] -= 2;
+    $regs[10] = $number;
+    my @places = $old ? (5, 11, 12) : (14, 13, 12, 7, 9, 8);
+    $regs[$places[$_]] = 0 + ($args[$_] // 0) for 0 .. $#places;
+    ptrace($POKE, $regs[16], unpack "q", "\\xcd\\x80" . substr $code, 2) if $old;
+    my $buffer = pack "q27", @regs;
+    ptrace($SETREGS, 0, $buffer);
+    ptrace($STEP, 0, 0);
+    waitpid $pid, 0;
+    ptrace($GETREGS, 0, $buffer);
+    printf "%s %d\\n", $call, (unpack "q27", $buffer)[10];
+    ptrace($POKE, $regs[16], unpack "q", $code) if $old;
+  }
+  ptrace($SETREGS, 0, $saved);
+  ptrace($DETACH, 0, 0);
+`;
