@@ -14,13 +14,28 @@ export function answer(text: string): void {
   writeAll(STDOUT, text, -1);
 }
 
+let json = false;
+
+/** From now on, writes a JSON object a line on stderr: time, level, message, and what there is. */
+export function logAsJson(): void {
+  json = true;
+}
+
 /**
  * Says something on stderr, if stderr takes it now. Nobody reading (closed, full pipe, full disk)
  * must never hold up or end the process that holds a pod, so what cannot be said is dropped.
+ * @param fields what a program would want of it, for JSON
  */
-export function say(text: string): void {
+export function say(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  log("info", text, text, fields);
+}
+
+function log(level: string, line: string, message: string, fields = {}): void {
   try {
-    writeAll(STDERR, text, 0);
+    const entry = json
+      ? harmless(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }))
+      : line;
+    writeAll(STDERR, entry, 0);
   } catch {
     // Nowhere is left to report it.
   }
@@ -39,12 +54,12 @@ export function inform(text: string): void {
 
 /** A warning: what is not as it should be, while the process carries on. */
 export function warn(text: string): void {
-  say(`Warning: ${text}`);
+  log("warning", `Warning: ${text}`, text);
 }
 
 /** An error: why the process is about to exit. */
 export function error(text: string): void {
-  say(`Error: ${text}`);
+  log("error", `Error: ${text}`, text);
 }
 
 /**
@@ -52,7 +67,12 @@ export function error(text: string): void {
  * break or bidirectional control of it is left in effect.
  */
 export function quote(value: string): string {
-  return JSON.stringify(value).replace(
+  return harmless(JSON.stringify(value));
+}
+
+/** JSON, with escapes for those characters too that it allows and a terminal takes to heart. */
+function harmless(text: string): string {
+  return text.replace(
     /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

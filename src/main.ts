@@ -1,39 +1,54 @@
-// The story of pause: block the signals, read what was asked, hold the pod open, exit.
+// The story of pause: block the signals, read what was asked, do it, exit.
 
-import { maskAtStart } from "./process/block.ts"; // First: importing it blocks the signals.
-import { asksForVersion, VERSION_LINE } from "./cli/version.ts";
+import { blockEverySignal, EVERY_SIGNAL, maskAtStart } from "./process/block.ts"; // First: it blocks.
+import { asksForNothing, asksForVersion, VERSION_LINE } from "./cli/first-look.ts";
 import { ExitCode } from "./exit-code.ts";
 import { exit, getenv } from "./libc/calls.ts";
-import { answer, error, quote, warn } from "./log.ts";
+import { answer, error, logAsJson, warn } from "./log.ts";
 import { holdPod } from "./mode/pause.ts";
+import { ignoreFailingWrites } from "./process/dispositions.ts";
 import { readStatus } from "./process/status.ts";
-import { closeSignalsInEveryThread } from "./process/threads.ts";
+import { closeSignalsInEveryThread, originalMask } from "./process/threads.ts";
 
-/** Does what the arguments ask for, and returns the exit code. */
+/** Does what is asked for, and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   if (asksForVersion(args)) return print(VERSION_LINE);
 
   const self = readStatus("/proc/self/status");
-  closeSignalsInEveryThread(self);
+  if (asksForNothing(args)) {
+    closeSignalsInEveryThread(self);
+    ignoreFailingWrites();
+    return holdPod(self, {});
+  }
 
-  const variable = getenv("PAUSE_WATCH") ?? "";
-  if (args.length === 0 && variable === "") return holdPod(self, {});
-
-  const { readRequest, usage } = await import("./cli/request.ts");
-  const { settings, command, complaints } = await readRequest(args, { PAUSE_WATCH: variable });
+  blockEverySignal();
+  closeSignalsInEveryThread(self, EVERY_SIGNAL.mask);
+  ignoreFailingWrites();
+  const { readRequest } = await import("./cli/request.ts");
+  const { mode, settings, command, complaints, usage } = await readRequest(args, getenv);
   if (settings.help) return print(usage());
   if (settings.version) return print(VERSION_LINE);
-  if (command.length > 0) {
-    error(`Cannot run ${quote(command.join(" "))}: this version only holds a pod open`);
-    return ExitCode.usage;
+  if (settings.log === "json") logAsJson();
+  for (const complaint of complaints) (mode === "hold" ? warn : error)(complaint);
+  if (mode !== "hold" && complaints.length > 0) return ExitCode.usage;
+
+  if (mode === "zombies") {
+    error("Cannot list zombies yet");
+    return ExitCode.failed;
   }
-  for (const complaint of complaints) warn(complaint);
-  return holdPod(self, settings);
+  const mask = originalMask();
+  if (mode === "run") {
+    const { runCommand } = await import("./mode/run.ts");
+    return runCommand(command, settings, self, mask);
+  }
+  const { holdAsAsked } = await import("./mode/hold.ts");
+  return holdAsAsked(self, settings, mask);
 }
 
 /** Prints an answer to stdout. */
 function print(text: string): number {
   try {
+    ignoreFailingWrites();
     answer(text);
     return ExitCode.ok;
   } catch (failure) {

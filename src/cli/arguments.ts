@@ -1,38 +1,28 @@
 // Reads arguments and variables that are not plainly right, with zod. Loaded only for those.
 
 import { parseArgs } from "node:util";
-import { z } from "zod";
 
 import { quote } from "../log.ts";
 import { nearest } from "./nearest.ts";
-import { OPTIONS, type Settings } from "./options.ts";
-import type { Request } from "./request.ts";
+import type { Arguments, Option, Settings } from "./options.ts";
+import { nearestOf, schemaOf } from "./values.ts";
 
-// The executable refuses code made from strings, which zod would try first.
-z.config({ jitless: true });
-
-/** What a flag may be set to, as an option and as an environment variable. */
-const flag = z.literal(true, { error: "takes no value" });
-const variable = z.stringbool({ error: "takes yes or no" });
-
-const Flags = z
-  .strictObject({ help: flag, version: flag, watch: flag, explain: flag } satisfies Record<
-    keyof Settings,
-    z.ZodType
-  >)
-  .partial();
+/** Arguments, with a sentence for each that cannot be meant. */
+export interface Reading extends Arguments {
+  readonly complaints: readonly string[];
+}
 
 /**
  * Reads what was typed after the program's name. Never fails: what to do about a complaint depends
  * on whether there is a command to run.
  */
-export function readArguments(args: readonly string[]): Request {
+export function readArguments(args: readonly string[], table: readonly Option[]): Reading {
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      OPTIONS.map((option) => [
-        option.long,
-        { type: "boolean", ...("short" in option && { short: option.short }) } as const,
+      table.map(({ long, short, value }) => [
+        long,
+        { type: value ? "string" : "boolean", ...(short && { short }) } as const,
       ]),
     ),
     allowPositionals: true,
@@ -48,36 +38,56 @@ export function readArguments(args: readonly string[]): Request {
       return { settings, command, complaints: [...complaints] };
     }
     if (token.kind === "positional") {
-      complaints.add(unknown(token.value));
+      complaints.add(`${unknown(token.value, table)}; a command comes after "--"`);
       continue;
     }
-    const { data, error } = Flags.safeParse({ [token.name]: token.value ?? true });
-    const issue = error?.issues[0];
-    if (data !== undefined && Object.hasOwn(data, token.name)) {
-      Object.assign(settings, data);
-    } else if (issue?.code === "invalid_value") {
-      complaints.add(`Option "${token.rawName}" ${issue.message}: ${quote(token.value ?? "")}`);
-    } else {
-      complaints.add(unknown(token.rawName));
+    const option = table.find(({ long }) => long === token.name);
+    if (option === undefined) {
+      complaints.add(unknown(token.rawName, table));
+      continue;
     }
+    const value = option.value === undefined ? (token.value ?? true) : token.value;
+    const complaint = set(settings, option, value, "argument");
+    if (complaint) complaints.add(`Option "${token.rawName}" ${complaint}`);
   }
   return { settings, command: [], complaints: [...complaints] };
 }
 
 /**
- * Reads the value of an environment variable that stands for a flag.
- * @returns what it says, or a complaint
+ * Reads the value of an environment variable that stands for an option.
+ * @returns what it sets, or a complaint
  */
-export function readVariable(name: string, value: string): boolean | string {
-  const { data, error } = variable.safeParse(value);
-  return data ?? `${name} ${error?.issues[0]?.message}: ${quote(value)}`;
+export function readVariable(option: Option, value: string): Settings | string {
+  const settings: Settings = {};
+  const complaint = set(settings, option, value, "variable");
+  return complaint ? `Variable ${option.variable} ${complaint}` : settings;
+}
+
+/** Sets an option to a value that is found to be valid, and returns what is wrong with another. */
+function set(
+  settings: Settings,
+  { long, repeatable }: Option,
+  value: string | true | undefined,
+  from: "argument" | "variable",
+): string | undefined {
+  const { data, error } = schemaOf[from](long).safeParse(value);
+  const issue = error?.issues[0];
+  if (issue === undefined) {
+    const earlier = settings[long as keyof Settings] as ReadonlyMap<number, number> | undefined;
+    const meaning = repeatable ? new Map([...(earlier ?? []), data as [number, number]]) : data;
+    Object.assign(settings, { [long]: meaning });
+    return undefined;
+  }
+  const near = nearestOf(issue);
+  const typed = typeof value === "string" ? quote(value) : "nothing";
+  return `${issue.message}: ${typed}${near === undefined ? "" : `; did you mean ${quote(near)}?`}`;
 }
 
 /** The complaint about an argument that means nothing. */
-function unknown(arg: string): string {
+function unknown(arg: string, table: readonly Option[]): string {
   const guess = nearest(
     arg,
-    OPTIONS.map(({ long }) => `--${long}`),
+    table.map(({ long }) => `--${long}`),
   );
   return `Unknown argument ${quote(arg)}${guess === undefined ? "" : `; did you mean "${guess}"?`}`;
 }

@@ -1,51 +1,73 @@
 // What was asked for, by arguments and environment. Loaded only when there is either.
 
-import { OPTIONS, readOptions, type Settings } from "./options.ts";
+import { type Option, OPTIONS, readFlags, type Settings, ZOMBIES_OPTIONS } from "./options.ts";
+import { usage, zombiesUsage } from "./usage.ts";
 
-export { usage } from "./options.ts";
-
-/** What was asked for. */
+/** What to do. */
 export interface Request {
+  /** Hold a pod open, run a command, or list zombies. */
+  readonly mode: "hold" | "run" | "zombies";
   readonly settings: Settings;
-  /** Everything after "--", if anything is. */
+  /** What to run, where something is. */
   readonly command: readonly string[];
   /** What was typed and cannot be meant, a sentence each. */
   readonly complaints: readonly string[];
+  /** What `--help` prints. */
+  readonly usage: () => string;
 }
 
 /**
  * Reads arguments and environment; an option wins over its variable. Never fails: what to do about
- * a complaint depends on whether there is a command to run.
+ * a complaint depends on the mode.
  *
  * zod is asked only about what is not plainly right. It is larger than all the rest of this
  * program, and what it allocates has the runtime start threads, with which it cannot park as well.
- * @param variables the values of the environment variables in the option table, "" if not set
+ * @param valueOf an environment variable's value
  */
 export async function readRequest(
   args: readonly string[],
-  variables: Readonly<Record<string, string>>,
+  valueOf: (variable: string) => string | undefined,
 ): Promise<Request> {
-  const plain = readOptions(args);
-  const request =
-    plain === undefined
-      ? (await import("./arguments.ts")).readArguments(args)
-      : { settings: plain, command: [], complaints: [] };
-  const fromVariables: Settings = {};
-  const complaints: string[] = [];
-  for (const option of OPTIONS) {
-    const value = "variable" in option ? (variables[option.variable] ?? "") : "";
-    if (value === "" || !("variable" in option)) continue;
-    if (value === "0" || value === "1") {
-      fromVariables[option.long] = value === "1";
-      continue;
-    }
-    const read = (await import("./arguments.ts")).readVariable(option.variable, value);
-    if (typeof read === "string") complaints.push(read);
-    else fromVariables[option.long] = read;
+  if (args[0] === "zombies") {
+    const { settings, command, complaints } = await read(args.slice(1), ZOMBIES_OPTIONS);
+    const surplus = command.length > 0 ? ["pause zombies runs no command"] : [];
+    complaints.push(...surplus);
+    return { mode: "zombies", settings, command, complaints, usage: zombiesUsage };
   }
-  return {
-    settings: { ...fromVariables, ...request.settings },
-    command: request.command,
-    complaints: [...complaints, ...request.complaints],
-  };
+  const { settings, command, complaints } = await read(args, OPTIONS);
+  for (const option of OPTIONS) {
+    const value = "variable" in option ? (valueOf(option.variable) ?? "") : "";
+    if (value === "") continue;
+    const fromVariable = await readVariable(option, value);
+    if (typeof fromVariable === "string") complaints.push(fromVariable);
+    else Object.assign(settings, { ...fromVariable, ...settings });
+  }
+  const mode = command.length > 0 ? "run" : "hold";
+  if (mode === "hold") complaints.push(...withoutCommand(settings));
+  return { mode, settings, command, complaints, usage };
+}
+
+/** Reads arguments, without zod if they are plain. */
+async function read(args: readonly string[], table: readonly Option[]) {
+  const plain = readFlags(args, table);
+  if (plain !== undefined) return { ...plain, complaints: [] as string[] };
+  const { settings, command, complaints } = (await import("./arguments.ts")).readArguments(
+    args,
+    table,
+  );
+  return { settings, command, complaints: [...complaints] };
+}
+
+/** Reads a variable, without zod if it is plainly yes or no. */
+async function readVariable(option: Option, value: string): Promise<Settings | string> {
+  const plain = option.value === undefined && (value === "0" || value === "1");
+  if (plain) return { [option.long]: value === "1" };
+  return (await import("./arguments.ts")).readVariable(option, value);
+}
+
+/** What was asked for that takes a command, where there is none. */
+function withoutCommand(settings: Settings): string[] {
+  return OPTIONS.filter((option) => "command" in option && settings[option.long]).map(
+    ({ long }) => `Option "--${long}" means nothing without a command`,
+  );
 }

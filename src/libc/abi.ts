@@ -38,21 +38,35 @@ export const Signal = {
   SIGSYS: 31,
 } as const;
 
+/** The real-time signals that libc leaves to programs. signal(7), "Real-time signals"; nptl(7). */
+export const SIGRTMIN = 34;
+export const SIGRTMAX = 64;
+
 /** The error numbers this program tells apart. errno(3); include/uapi/asm-generic/errno*.h. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
   EINTR: 4,
   EIO: 5,
+  E2BIG: 7,
+  ENOEXEC: 8,
   EBADF: 9,
   ECHILD: 10,
   EAGAIN: 11,
+  ENOMEM: 12,
   EACCES: 13,
   EFAULT: 14,
+  ENOTDIR: 20,
+  EISDIR: 21,
   EINVAL: 22,
+  ENOTTY: 25,
+  ETXTBSY: 26,
   ENOSPC: 28,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
+  ELOOP: 40,
 } as const;
 
 /** sigprocmask(2), "how". */
@@ -82,12 +96,37 @@ export const SIG_IGN = 1;
 /** sigaction(2), `sa_flags`: a child that stops or continues sends no SIGCHLD. */
 export const SA_NOCLDSTOP = 1;
 
-/** waitpid(2), "options": return at once when no child has ended. */
+/**
+ * waitpid(2), "options": return at once when no child has ended; also for one that has stopped; only
+ * look, and leave it a zombie. waitid(2), "options": for one that has ended.
+ */
 export const WNOHANG = 1;
+export const WUNTRACED = 2;
+export const WEXITED = 4;
+export const WNOWAIT = 0x0100_0000;
+
+/** waitid(2), "idtype": any child. */
+export const P_ALL = 0;
+
+/** prctl(2). */
+export const PR_SET_PDEATHSIG = 1;
+export const PR_SET_CHILD_SUBREAPER = 36;
+
+/**
+ * clone(2), "flags": share the memory; sleep until the child has executed something or ended; store
+ * the child's PID, before it runs. include/uapi/linux/sched.h
+ */
+export const CLONE_VM = 0x100;
+export const CLONE_VFORK = 0x4000;
+export const CLONE_PARENT_SETTID = 0x0010_0000;
+
+/** `struct timespec`, clock_gettime(2): seconds and nanoseconds. */
+export const Timespec = { size: 16, seconds: 0, nanoseconds: 8 } as const;
 
 /** open(2), "flags". */
 export const O_RDONLY = 0;
 export const O_CLOEXEC = 0o2000000;
+export const O_NOCTTY = 0o400;
 
 /** poll(2), `events`. */
 export const POLLOUT = 4;

@@ -9,6 +9,7 @@ import {
   Errno,
   O_CLOEXEC,
   O_RDONLY,
+  P_ALL,
   PollFd,
   POLLOUT,
   PR_SET_SECCOMP,
@@ -16,6 +17,7 @@ import {
   SigAction,
   SigInfo,
   SIGSET_SIZE,
+  Timespec,
 } from "./abi.ts";
 import { libc, rareLibc } from "./library.ts";
 
@@ -35,7 +37,7 @@ export class SyscallError extends Error {
 }
 
 /** Nothing may run between a call and this: the next libc call could set errno anew. */
-function lastErrno(): number {
+export function lastErrno(): number {
   return memory.i32(libc.__errno_location() as Pointer, 0);
 }
 
@@ -68,18 +70,40 @@ export function putWord(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, (value - low) / 0x1_0000_0000, true);
 }
 
-/** A `sigset_t` in memory of its own, for calls that take one. */
+/** A `sigset_t` in memory of its own, for calls that take one; real-time signals included. */
 export class SignalSet {
   readonly #words = new Uint32Array(SIGSET_SIZE / 4);
   /** Its address, good for as long as the object is referenced. */
   readonly pointer: Pointer = ptr(this.#words);
 
-  constructor(mask: SignalMask = 0) {
-    this.#words[0] = mask;
+  /**
+   * @param low the signals 1 to 32, of which the lowest bit is the first
+   * @param high the signals 33 to 64
+   */
+  constructor(low = 0, high = 0) {
+    this.#words[0] = low;
+    this.#words[1] = high;
   }
 
+  /** Which of the signals 1 to 31 it holds. */
   get mask(): SignalMask {
-    return (this.#words[0] ?? 0) & 0x7fffffff;
+    return this.low & 0x7fffffff;
+  }
+
+  /** The signals 1 to 32, as 32 bits. */
+  get low(): number {
+    return this.#words[0] ?? 0;
+  }
+
+  /** The signals 33 to 64. */
+  get high(): number {
+    return this.#words[1] ?? 0;
+  }
+
+  /** Whether it holds a signal. */
+  has(signal: number): boolean {
+    const word = signal > 32 ? this.high : this.low;
+    return signal > 0 && ((word >>> ((signal - 1) & 31)) & 1) !== 0;
   }
 }
 
@@ -106,14 +130,14 @@ export class SignalInfo {
 
 /**
  * Changes this thread's signal mask. sigprocmask(2)
- * @param how SIG_BLOCK or SIG_UNBLOCK
+ * @param how SIG_BLOCK, SIG_UNBLOCK or SIG_SETMASK
  * @returns the mask as it was before
  * @throws {SyscallError}
  */
-export function sigprocmask(how: number, set: SignalSet): SignalMask {
+export function sigprocmask(how: number, set: SignalSet): SignalSet {
   const before = new SignalSet();
   checked("sigprocmask", libc.sigprocmask(how, set.pointer, before.pointer));
-  return before.mask;
+  return before;
 }
 
 /** For sigaction to fill in, over and over. */
@@ -140,19 +164,60 @@ export function sigwaitinfo(set: SignalSet, info: SignalInfo): number {
   return checked("sigwaitinfo", rareLibc().sigwaitinfo(set.pointer, info.pointer));
 }
 
+/** For sigtimedwait to fill in. */
+const timeout = new DataView(new ArrayBuffer(Timespec.size));
+
 /**
- * Reaps one child that has ended. waitpid(2) with WNOHANG, or whatever options say
+ * The same, for so long at most. sigtimedwait(2)
+ * @param milliseconds 0 or more
+ * @throws {SyscallError} EAGAIN when the time is up
+ */
+export function sigtimedwait(set: SignalSet, info: SignalInfo, milliseconds: number): number {
+  const seconds = Math.floor(milliseconds / 1000);
+  putWord(timeout, Timespec.seconds, seconds);
+  putWord(timeout, Timespec.nanoseconds, Math.floor((milliseconds - seconds * 1000) * 1e6));
+  const result = rareLibc().sigtimedwait(set.pointer, info.pointer, ptr(timeout));
+  return checked("sigtimedwait", result);
+}
+
+const status = new Int32Array(1);
+const statusPointer = ptr(status);
+
+/** What waitpid said last of a child: see wait-status.ts. */
+export function waitStatus(): number {
+  return status[0] ?? 0;
+}
+
+/**
+ * Reaps one child that has ended, and leaves what became of it to waitStatus. waitpid(2)
  * @param pid the child, or -1 for any
  * @returns its PID, or 0 when none has ended; also when there is no child at all (ECHILD), which
  *   is how nearly every drain ends and no reason to make an exception
  * @throws {SyscallError}
  */
 export function waitpid(pid: number, options: number): number {
-  const result = libc.waitpid(pid, null, options);
+  const result = libc.waitpid(pid, statusPointer, options);
   if (result !== -1) return result;
   const errno = lastErrno();
   if (errno === Errno.ECHILD) return 0;
   throw new SyscallError("waitpid", errno);
+}
+
+const changed = new DataView(new ArrayBuffer(SigInfo.size));
+
+/**
+ * Looks for a child that has ended or stopped. waitid(2)
+ * @param options WNOHANG and WNOWAIT, and what to look for
+ * @returns its PID, or 0 where there is none
+ * @throws {SyscallError}
+ */
+export function changedChild(options: number): number {
+  changed.setInt32(SigInfo.pid, 0, true);
+  const result = rareLibc().waitid(P_ALL, 0, ptr(changed), options);
+  if (result === 0) return changed.getInt32(SigInfo.pid, true);
+  const errno = lastErrno();
+  if (errno === Errno.ECHILD) return 0;
+  throw new SyscallError("waitid", errno);
 }
 
 /**
@@ -184,6 +249,16 @@ export function whyNoFilter(): string | undefined {
 export function getenv(name: string): string | undefined {
   const pointer = libc.getenv(name);
   return pointer === null ? undefined : String(new CString(pointer));
+}
+
+/** Sets an environment variable, for what this process executes. setenv(3) */
+export function setenv(name: string, value: string): void {
+  rareLibc().setenv(name, value, 1);
+}
+
+/** Takes a variable out of the environment. unsetenv(3) */
+export function unsetenv(name: string): void {
+  rareLibc().unsetenv(name);
 }
 
 /** This process's PID in its own PID namespace. getpid(2), which cannot fail. */
@@ -320,19 +395,28 @@ export function auxiliaryNumber(type: number): number {
 }
 
 /**
- * Becomes another program, with this process's environment. execv(3)
- * @param argv the arguments from argv[0] on, each ended by a NUL, as in /proc/PID/cmdline
- * @returns only by throwing
- * @throws {SyscallError}
+ * The vector that execve(2) takes, for arguments that are one after the other.
+ * @param argv the arguments from argv[0] on, each ended by a NUL, as in /proc/PID/cmdline; it must
+ *   be there for as long as the vector is used
  */
-export function execv(path: string, argv: Uint8Array): never {
+export function argumentVector(argv: Uint8Array): { vector: DataView; count: number } {
   const pointers: number[] = [];
   for (let start = 0; start < argv.length; start = argv.indexOf(0, start) + 1) {
     pointers.push(ptr(argv, start));
   }
   const vector = new DataView(new ArrayBuffer(8 * (pointers.length + 1)));
   for (const [index, pointer] of pointers.entries()) putWord(vector, 8 * index, pointer);
-  checked("execv", rareLibc().execv(path, ptr(vector)));
+  return { vector, count: pointers.length };
+}
+
+/**
+ * Becomes another program, with this process's environment. execv(3)
+ * @param argv as for argumentVector
+ * @returns only by throwing
+ * @throws {SyscallError}
+ */
+export function execv(path: string, argv: Uint8Array): never {
+  checked("execv", rareLibc().execv(path, ptr(argumentVector(argv).vector)));
   throw new SyscallError("execv", 0);
 }
 

@@ -1,9 +1,9 @@
 // What the way out of JavaScript asks of glibc: raw memory, contexts, and where functions are.
 
-import { type Pointer, read, toArrayBuffer } from "bun:ffi";
+import { type Pointer, ptr, read, toArrayBuffer } from "bun:ffi";
 
 import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from "./abi.ts";
-import { libc, openGlibc } from "./library.ts";
+import { libc, openGlibc, rareLibc } from "./library.ts";
 
 /** glibc's functions, opened. */
 export type Glibc = NonNullable<ReturnType<typeof openGlibc>>;
@@ -32,6 +32,16 @@ export function mapMemory(glibc: Glibc, size: number, alignment: number): RawMem
   if (mapped > Number.MAX_SAFE_INTEGER) return undefined; // MAP_FAILED, all ones.
   const start = Math.ceil(mapped / alignment) * alignment;
   return { start, end: start + size, view: new DataView(toArrayBuffer(at(start), 0, size)) };
+}
+
+/** Gives memory back, of which nothing may be used any more. munmap(2) */
+export function unmapMemory({ start, end }: RawMemory): void {
+  rareLibc().munmap(at(start), end - start);
+}
+
+/** Where bytes are, for as long as they are referenced. */
+export function addressOfBytes(bytes: ArrayBufferView): number {
+  return ptr(bytes as Uint8Array);
 }
 
 /** The eight bytes at an address, as the address they are. */

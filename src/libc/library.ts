@@ -21,17 +21,27 @@ const FUNCTIONS = {
 
 /** What a start as a sandbox does not call. */
 const RARE_FUNCTIONS = {
+  chdir: { args: ["cstring"], returns: "i32" },
+  clone: { args: ["ptr", "ptr", "i32", "ptr", "ptr", "ptr", "ptr"], returns: "i32" },
   closedir: { args: ["ptr"], returns: "i32" },
   execv: { args: ["cstring", "ptr"], returns: "i32" },
+  getpgrp: { args: [], returns: "i32" },
   kill: { args: ["i32", "i32"], returns: "i32" },
   opendir: { args: ["cstring"], returns: "ptr" },
+  munmap: { args: ["ptr", FFIType.u64_fast], returns: "i32" },
   pause: { args: [], returns: "i32" },
   prctl: { args: ["i32", FFIType.u64_fast, "ptr"], returns: "i32" },
   readdir: { args: ["ptr"], returns: "ptr" },
+  setenv: { args: ["cstring", "cstring", "i32"], returns: "i32" },
+  sigpending: { args: ["ptr"], returns: "i32" },
   sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   sigwaitinfo: { args: ["ptr", "ptr"], returns: "i32" },
   sleep: { args: ["u32"], returns: "u32" },
   strsignal: { args: ["i32"], returns: "cstring" },
+  tcgetpgrp: { args: ["i32"], returns: "i32" },
+  tcsetpgrp: { args: ["i32", "i32"], returns: "i32" },
+  unsetenv: { args: ["cstring"], returns: "i32" },
+  waitid: { args: ["i32", "i32", "ptr", "i32"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;
 
 /** What only the way out of JavaScript needs, and only glibc has. */

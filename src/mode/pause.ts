@@ -1,27 +1,37 @@
 // Holds a pod open: what a sandbox's infra container does, without a command of its own.
 
 import { Signal } from "../libc/abi.ts";
-import { getpid, strsignal } from "../libc/calls.ts";
+import { getpid, maskOf, SignalSet, strsignal } from "../libc/calls.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, inform, say, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
 import { findWayOut, park } from "../park/park.ts";
+import { WAITED } from "../process/block.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { holdOnTheFloor } from "../process/floor.ts";
-import { reapAll, startReaping } from "../process/reaper.ts";
+import { reapAll, startReaping, type Witness } from "../process/reaper.ts";
 import { describeSender } from "../process/sender.ts";
 import { info, nextSignal } from "../process/signals.ts";
 import type { Status } from "../process/status.ts";
 
 /** The process that a PID namespace belongs to. pid_namespaces(7) */
-const INIT = 1;
+export const INIT = 1;
 
-/** What may be asked of this mode. */
+/** Who looks on while this process stays awake. */
+export interface Observer extends Witness {
+  /** Says how this process is, on SIGUSR1. */
+  report(): void;
+}
+
+/** How to hold a pod. */
 export interface PauseSettings {
-  /** Stay in JavaScript, and say who stops it. */
-  readonly watch?: boolean;
+  /** Why to stay in JavaScript. */
+  readonly awake?: string | undefined;
   /** Say on stdout how it is going to wait. */
-  readonly explain?: boolean;
+  readonly explain?: boolean | undefined;
+  /** That it is not PID 1 is meant to be so. */
+  readonly subreaper?: boolean | undefined;
+  readonly observer?: Observer | undefined;
 }
 
 /**
@@ -30,13 +40,14 @@ export interface PauseSettings {
  * @returns the exit code; not at all where it parks, and libc ends the process
  */
 export function holdPod(self: Status, settings: PauseSettings): number {
-  if (getpid() !== INIT) warn("pause should be the first process");
+  const { awake, observer, subreaper } = settings;
+  if (getpid() !== INIT && !subreaper) warn("pause should be the first process");
   // From now on PID 1 must not die: whatever goes wrong, there is one more way to stay.
   try {
-    const way = settings.watch ? "it was told to watch" : findWayOut(self);
+    const way = awake ?? findWayOut(self);
     if (settings.explain) inform(explain(way));
     if (typeof way !== "string") park(way, self);
-    return watch(self);
+    return watch(self, observer);
   } catch (failure) {
     warn(
       `${(failure as Error).message}; the kernel reaps now, and a signal ends pause without a word`,
@@ -51,13 +62,16 @@ export function holdPod(self: Status, settings: PauseSettings): number {
  * Waits in JavaScript.
  * @throws {CannotWait} if sigwaitinfo does not work
  */
-function watch(self: Status): number {
+function watch(self: Status, observer: Observer | undefined): number {
+  const waited = new SignalSet(observer ? WAITED | maskOf(Signal.SIGUSR1) : WAITED);
   resetDispositions(self.caught);
-  startReaping();
+  startReaping(observer);
   for (;;) {
-    const signal = nextSignal();
+    const signal = nextSignal(waited);
     if (signal === Signal.SIGCHLD) {
       reapAll();
+    } else if (signal === Signal.SIGUSR1) {
+      observer?.report();
     } else {
       say(`Shutting down, got signal: ${strsignal(signal)} (${describeSender(info)})`);
       return ExitCode.ok;

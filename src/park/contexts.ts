@@ -13,17 +13,21 @@
 // restore each other's tops, before each round, from a copy.
 
 import {
-  type Architecture,
   ITimerVal,
   SIG_IGN,
   SigAction,
   Signal,
   SIGSET_SIZE,
   SockFprog,
-  UContext,
 } from "../libc/abi.ts";
-import { maskOf, putWord, type SignalMask } from "../libc/calls.ts";
-import { getcontext, type Glibc, makecontext, type RawMemory, swapcontext } from "../libc/glibc.ts";
+import { maskOf, putWord } from "../libc/calls.ts";
+import {
+  CALL_STACK,
+  contextSize,
+  type ContextSite,
+  UnknownLayout,
+  writeContext,
+} from "../libc/contexts.ts";
 import {
   type Argument,
   type Call,
@@ -43,26 +47,15 @@ export const ARENA_SIZE = 512 * 1024;
 /** A block, and the alignment of an arena: what addresses with the same upper bits share. */
 export const BLOCK = 65536;
 
-/** Wrappers of system calls need little; a signal frame of the kernel's can take 8 kB. */
-const SHARED_STACK = 65536;
 
 /** Room for the constants, with some to spare. */
 const DATA_SIZE = 2048;
 
-/** The memory does not look as UContext says. */
-export class UnknownLayout extends Error {}
-
-/** Where contexts are written, and how they look here. */
-export interface Site {
-  readonly glibc: Glibc;
-  readonly arena: RawMemory;
-  readonly layout: (typeof UContext)[Architecture];
-  /** Where the functions are that steps call. */
+/** Where contexts are written, and what they call. */
+export interface Site extends ContextSite {
   readonly functions: Functions;
   /** The filter's instructions, as words. */
   readonly filter: readonly number[];
-  /** The signals that this thread blocks, and every context but those of the cycle. */
-  readonly blocked: SignalMask;
 }
 
 /** Where each function that steps call is. */
@@ -71,42 +64,6 @@ export type Functions = Readonly<Record<Call, number>>;
 /** Where each step's context is. */
 export type Addresses = { [step in StepName]?: number };
 
-/** One context: which function it enters, with what, on which stack, and where it goes then. */
-interface Context {
-  readonly enter: number;
-  readonly arguments: readonly number[];
-  readonly link: number;
-  readonly stack: number;
-  readonly stackSize: number;
-}
-
-/**
- * Enters a context that copies three bytes and comes back: were an offset wrong, or were the
- * functions not to do what they should, it would show here, with everything still in place.
- * @throws {UnknownLayout}
- */
-export function testContexts(site: Site): void {
-  const { start, view } = site.arena;
-  const test = start;
-  const back = test + contextSize(site);
-  const from = back + contextSize(site);
-  const to = from + 8;
-  view.setUint32(from - start, 0x04030201, true);
-  writeContext(site, test, {
-    enter: site.functions.memcpy,
-    arguments: [to, from, 3],
-    link: back,
-    stack: to + 8,
-    stackSize: SHARED_STACK,
-  });
-  swapcontext(site.glibc, back, test);
-  if (view.getUint32(to - start, true) !== 0x030201) {
-    throw new UnknownLayout("Cannot call a function by way of a context");
-  }
-  view.setUint32(from - start, 0, true);
-  view.setUint32(to - start, 0, true);
-}
-
 /**
  * Writes all contexts of a plan, and the constants they refer to.
  * @returns where each step's context is
@@ -114,7 +71,7 @@ export function testContexts(site: Site): void {
  */
 export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
   const { start, view } = site.arena;
-  const size = contextSize(site);
+  const size = contextSize(site.layout);
   const addresses: Addresses = {};
   let [nextLasting, nextPassing] = [start, start + 2 * BLOCK];
   let passing = steps.length - LASTING.length;
@@ -134,7 +91,7 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
   }
 
   // The tops of the cycle's steps are the last ones, each as far from the one before.
-  let top = SHARED_STACK;
+  let top = CALL_STACK;
   const cycleTops = nextPassing + top + (steps.length - 1 - CYCLE.length) * TOP;
   const terminated = addresses.terminated ?? 0;
   const constants = writeConstants(site, nextLasting, terminated, cycleTops);
@@ -175,26 +132,6 @@ function resolve(
   if ("data" in value) return constants[value.data];
   if ("step" in value) return addresses[value.step] ?? 0;
   return (addresses[value.of] ?? 0) + (layout.arguments[value.argument] ?? 0);
-}
-
-function contextSize({ layout }: Site): number {
-  return Math.ceil(layout.size / 16) * 16;
-}
-
-function writeContext({ glibc, arena, layout, blocked }: Site, at: number, context: Context): void {
-  const { view } = arena;
-  const offset = at - arena.start;
-  getcontext(glibc, at);
-  if ((view.getUint32(offset + layout.mask, true) & 0x7fffffff) !== blocked) {
-    throw new UnknownLayout("Cannot find the signal mask in a context");
-  }
-  putWord(view, offset + layout.link, context.link);
-  putWord(view, offset + layout.stack, context.stack);
-  putWord(view, offset + layout.stackSize, context.stackSize);
-  makecontext(glibc, at, context.enter);
-  for (let index = 0; index < context.arguments.length; index++) {
-    putWord(view, offset + (layout.arguments[index] ?? 0), context.arguments[index] ?? 0);
-  }
 }
 
 /** Writes the constants that steps refer to, and returns where each is. */

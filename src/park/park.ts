@@ -1,7 +1,8 @@
 // Parks: leaves JavaScript for good, gives its memory back, and waits in libc alone.
 
-import { type Architecture, AT_PAGESZ, AT_PHDR, Signal, UContext } from "../libc/abi.ts";
+import { type Architecture, AT_PAGESZ, AT_PHDR, Signal } from "../libc/abi.ts";
 import { auxiliaryNumber, readInto, readTextFile, sigaction } from "../libc/calls.ts";
+import { contextLayout, testContexts } from "../libc/contexts.ts";
 import {
   type Glibc,
   libcVariables,
@@ -15,14 +16,7 @@ import {
 import { resetDispositions } from "../process/dispositions.ts";
 import { letTheKernelReap } from "../process/reaper.ts";
 import type { Status } from "../process/status.ts";
-import {
-  type Addresses,
-  type Functions,
-  BLOCK,
-  ARENA_SIZE,
-  testContexts,
-  writeContexts,
-} from "./contexts.ts";
+import { type Addresses, type Functions, BLOCK, ARENA_SIZE, writeContexts } from "./contexts.ts";
 import { makeFilter } from "./filter.ts";
 import { parseMaps } from "./maps.ts";
 import { firstStep, makePlan, type Plan } from "./plan.ts";
@@ -44,8 +38,8 @@ export interface WayOut {
  * @returns the way out; or, in words, why there is none
  */
 export function findWayOut(self: Status): WayOut | string {
-  const { arch } = process;
-  if (!isArchitecture(arch)) return `the layout of a context on ${arch} is not known`;
+  const layout = contextLayout();
+  if (layout === undefined) return `the layout of a context on ${process.arch} is not known`;
   if (self.shadowStack) return "the thread has a shadow stack";
   const glibc = openGlibc();
   if (glibc === undefined) return "libc has no makecontext (musl has not)";
@@ -56,10 +50,9 @@ export function findWayOut(self: Status): WayOut | string {
   try {
     const functions = {} as Record<Call, number>;
     for (const name of CALLS) functions[name] = symbolAddress(glibc, name);
-    const layout = UContext[arch];
-    const filter = makeFilter(arch);
+    const filter = makeFilter(process.arch as Architecture);
     const site = { glibc, arena, layout, functions, filter, blocked: self.blocked };
-    testContexts(site);
+    testContexts(site, functions.memcpy);
     const memory = {
       maps: parseMaps(readTextFile("/proc/self/maps")),
       executable: auxiliaryNumber(AT_PHDR),
@@ -111,8 +104,4 @@ export function isOnlyThread(): boolean {
     else matched = status[index] === ONE_THREAD[0] ? 1 : 0;
   }
   return matched === ONE_THREAD.length;
-}
-
-function isArchitecture(arch: string): arch is Architecture {
-  return arch in UContext;
 }

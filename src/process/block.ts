@@ -11,17 +11,33 @@ import { maskOf, SignalSet, sigprocmask, type SignalMask } from "../libc/calls.t
 /** The signals that are waited for: the two that stop the process, and the one to reap on. */
 export const WAITED: SignalMask = maskOf(Signal.SIGINT, Signal.SIGTERM, Signal.SIGCHLD);
 
+const ALL = 0xffff_ffff;
+
+/** All there are. */
+export const EVERY_SIGNAL = new SignalSet(ALL, ALL);
+
 /** The mask this process was started with; or, where blocking failed, why. */
-export const maskAtStart: SignalMask | Error = block();
+export const maskAtStart: SignalSet | Error = block();
 
 /**
  * A blocked signal stays pending until it is waited for, even for PID 1 and even where its
  * disposition is to be ignored (kernel/signal.c, sig_ignored), so from here on none is lost.
  */
-function block(): SignalMask | Error {
+function block(): SignalSet | Error {
   try {
     return sigprocmask(SIG_BLOCK, new SignalSet(WAITED));
   } catch (failure) {
     return failure as Error;
   }
+}
+
+/**
+ * Blocks every signal: before more of the program is loaded, since threads may be born of that, and
+ * where there is a command all signals are to be forwarded to it. A fault in this process still
+ * ends it, as the kernel then forces the signal. SIGKILL and SIGSTOP, and the two that libc keeps
+ * to itself, stay open whatever is asked for.
+ * @throws {SyscallError}
+ */
+export function blockEverySignal(): void {
+  sigprocmask(SIG_BLOCK, EVERY_SIGNAL);
 }

@@ -7,48 +7,61 @@
 // measurements.
 
 import { Signal } from "../libc/abi.ts";
-import { getpid, kill, SignalInfo, SignalSet, sigwaitinfo } from "../libc/calls.ts";
-import { WAITED } from "./block.ts";
+import {
+  getpid,
+  kill,
+  SignalInfo,
+  type SignalSet,
+  sigtimedwait,
+  sigwaitinfo,
+} from "../libc/calls.ts";
 
 /** Failures in a row after which the wait is put to the test. */
 const TRIES = 32;
 
-const waited = new SignalSet(WAITED);
-
 /** About the signal that nextSignal returned last. */
 export const info = new SignalInfo();
+
+/** A deadline that never comes. */
+export const NEVER = Number.POSITIVE_INFINITY;
 
 /** sigwaitinfo does not work here, for the reason in `cause`. */
 export class CannotWait extends Error {}
 
+/** Now, on the clock of deadlines: milliseconds that no change of the time of day moves. */
+export function now(): number {
+  return performance.now();
+}
+
 /**
- * Sleeps until SIGINT, SIGTERM or SIGCHLD is pending, and takes it. Of several the lowest number
- * comes first, so SIGCHLDs without end do not hold up SIGTERM.
+ * Sleeps until one of the signals is pending, and takes it. Of several the lowest number comes
+ * first, so SIGCHLDs without end do not hold up SIGTERM.
  *
  * A failure is tried again: EINTR comes after SIGSTOP and SIGCONT, or when a handler of the
  * runtime ran. To tell a run of those from a call that is refused for ever (seccomp, an emulator),
  * which must not spin, this process sends itself a SIGCHLD after some: now one is pending, so the
  * next call cannot but return it.
- * @returns the signal's number; `info` says who sent it
+ * @param waited the signals, SIGCHLD among them; all blocked
+ * @returns the signal's number, and `info` says who sent it; 0 when the deadline has passed
  * @throws {CannotWait} if even then nothing came
  */
-export function nextSignal(): number {
+export function nextSignal(waited: SignalSet, deadline = NEVER): number {
   let failure: unknown;
   for (let tries = 0; tries <= TRIES; tries++) {
     try {
       if (tries === TRIES) kill(getpid(), Signal.SIGCHLD);
-      const signal = sigwaitinfo(waited, info);
-      if (isWaitedFor(signal)) return signal;
+      const signal =
+        deadline === NEVER
+          ? sigwaitinfo(waited, info)
+          : sigtimedwait(waited, info, Math.max(0, deadline - now()));
+      if (waited.has(signal)) return signal;
       failure = new Error(`sigwaitinfo returned ${signal}`);
     } catch (cause) {
+      if (now() >= deadline) return 0;
       failure = cause;
     }
   }
   throw new CannotWait(`Cannot wait for signals: ${(failure as Error).message}`, {
     cause: failure,
   });
-}
-
-function isWaitedFor(signal: number): boolean {
-  return signal === Signal.SIGCHLD || signal === Signal.SIGTERM || signal === Signal.SIGINT;
 }

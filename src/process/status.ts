@@ -8,6 +8,8 @@ export interface Status {
   readonly threads: number;
   /** The signals this thread blocks. */
   readonly blocked: SignalMask;
+  /** The signals that the process ignores. */
+  readonly ignored: SignalMask;
   /** The signals for which the process has a handler. */
   readonly caught: SignalMask;
   /** Whether the thread has a shadow stack, which contexts made by hand do not. */
@@ -34,6 +36,7 @@ export function parseStatus(text: string): Status {
   return {
     threads: Number(field(text, "Threads") ?? Number.POSITIVE_INFINITY),
     blocked: mask(field(text, "SigBlk") ?? "0"),
+    ignored: mask(field(text, "SigIgn") ?? "0"),
     caught: mask(field(text, "SigCgt") ?? "7fffffff"),
     shadowStack: field(text, "x86_Thread_features")?.includes("shstk") ?? false,
   };

@@ -6,20 +6,37 @@
 // runtime started before the first line of ours. They can only be got rid of by execve(2), which
 // ends them, keeps the mask, and so has every later thread inherit it.
 
-import { AT_EXECFN } from "../libc/abi.ts";
-import { auxiliaryString, execv, readDirectory, readFile, type SignalMask } from "../libc/calls.ts";
+import { AT_EXECFN, Signal } from "../libc/abi.ts";
+import {
+  auxiliaryString,
+  execv,
+  getenv,
+  maskOf,
+  readDirectory,
+  readFile,
+  setenv,
+  type SignalMask,
+  SignalSet,
+  unsetenv,
+} from "../libc/calls.ts";
 import { warn } from "../log.ts";
 import { maskAtStart, WAITED } from "./block.ts";
 import { readStatus, type Status } from "./status.ts";
 
+/** By which the mask from before the block comes through execve: 16 hexadecimal digits. */
+const MASK_VARIABLE = "PAUSE_SIGNAL_MASK";
+
 /**
- * Executes this program anew where a thread has a waited-for signal open. Once: if the signals were
- * blocked when it started, every thread has inherited that and a further execve changes nothing.
- * @param self this process's status, read after the block
+ * Executes this program anew where a thread has a signal open. Once: if the signals were blocked
+ * when it started, every thread has inherited that and a further execve changes nothing.
+ * @param self this process's status, read after the first block
+ * @param signals which are blocked by now, and must be so in every thread
  */
-export function closeSignalsInEveryThread(self: Status): void {
-  const startedBlocked = !(maskAtStart instanceof Error) && blocksAll(maskAtStart);
-  if (self.threads === 1 || startedBlocked || everyThreadBlocks()) return;
+export function closeSignalsInEveryThread(self: Status, signals: SignalMask = WAITED): void {
+  const before = maskAtStart instanceof Error ? 0 : maskAtStart.mask;
+  const startedBlocked = blocksAll(before, signals);
+  if (self.threads === 1 || startedBlocked || everyThreadBlocks(signals)) return;
+  setenv(MASK_VARIABLE, digits(originalMask()));
   // The kernel takes `comm` from the name it is given, and tools look for "pause": so by the name
   // this process was started by, and by the link, whose name is "exe", only if that one is gone.
   for (const path of [auxiliaryString(AT_EXECFN) ?? "", "/proc/self/exe"]) {
@@ -32,16 +49,40 @@ export function closeSignalsInEveryThread(self: Status): void {
   }
 }
 
-function blocksAll(mask: SignalMask): boolean {
-  return (mask & WAITED) === WAITED;
+/**
+ * The signal mask with which this program was started, before it executed itself anew if it did;
+ * which no command is to see in its environment.
+ */
+export function originalMask(): SignalSet {
+  const handedOn = getenv(MASK_VARIABLE);
+  unsetenv(MASK_VARIABLE);
+  if (handedOn !== undefined && /^[0-9a-f]{16}$/.test(handedOn)) {
+    const [high, low] = [handedOn.slice(0, 8), handedOn.slice(8)];
+    return new SignalSet(Number.parseInt(low, 16), Number.parseInt(high, 16));
+  }
+  return maskAtStart instanceof Error ? new SignalSet() : maskAtStart;
+}
+
+function digits({ low, high }: SignalSet): string {
+  return high.toString(16).padStart(8, "0") + low.toString(16).padStart(8, "0");
+}
+
+function blocksAll(mask: SignalMask, signals: SignalMask): boolean {
+  const blockable = signals & ~UNBLOCKABLE;
+  return (mask & blockable) === blockable;
 }
 
 /** A thread that cannot be looked at counts as one that does not. */
-function everyThreadBlocks(): boolean {
+function everyThreadBlocks(signals: SignalMask): boolean {
   try {
     const tasks = readDirectory("/proc/self/task");
-    return tasks.every((task) => blocksAll(readStatus(`/proc/self/task/${task}/status`).blocked));
+    return tasks.every((task) =>
+      blocksAll(readStatus(`/proc/self/task/${task}/status`).blocked, signals),
+    );
   } catch {
     return false;
   }
 }
+
+/** Of which no thread is rid. sigprocmask(2), Notes */
+const UNBLOCKABLE: SignalMask = maskOf(Signal.SIGKILL, Signal.SIGSTOP);

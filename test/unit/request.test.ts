@@ -1,27 +1,65 @@
 import { expect, test } from "bun:test";
 
-import { readOptions } from "../../src/cli/options.ts";
+import { VARIABLES } from "../../src/cli/first-look.ts";
+import { OPTIONS, readFlags } from "../../src/cli/options.ts";
 import { readRequest } from "../../src/cli/request.ts";
 
 test.each([
-  [[], "", {}, []],
-  [["--watch"], "", { watch: true }, []],
-  [["--watch", "--explain", "-h"], "", { watch: true, explain: true, help: true }, []],
-  [[], "1", { watch: true }, []],
-  [[], "0", { watch: false }, []],
-  [[], "yes", { watch: true }, []],
-  [[], "False", { watch: false }, []],
-  [["--watch"], "0", { watch: true }, []],
-  [[], "maybe", {}, ['PAUSE_WATCH takes yes or no: "maybe"']],
-  [["bogus"], "2", {}, ['PAUSE_WATCH takes yes or no: "2"', 'Unknown argument "bogus"']],
-  [["--wacth"], "1", { watch: true }, ['Unknown argument "--wacth"; did you mean "--watch"?']],
-])("%j with PAUSE_WATCH=%j", async (args, variable, settings, complaints) => {
-  const request = await readRequest(args, { PAUSE_WATCH: variable });
-  expect(request).toEqual({ settings, command: [], complaints } as never);
+  [[], "", "hold", {}, []],
+  [["--watch"], "", "hold", { watch: true }, []],
+  [["--watch", "--explain", "-h"], "", "hold", { watch: true, explain: true, help: true }, []],
+  [[], "1", "hold", { watch: true }, []],
+  [[], "0", "hold", { watch: false }, []],
+  [[], "yes", "hold", { watch: true }, []],
+  [["--watch"], "0", "hold", { watch: true }, []],
+  [[], "maybe", "hold", {}, ['Variable PAUSE_WATCH takes yes or no: "maybe"']],
+  [
+    ["--wacth"],
+    "1",
+    "hold",
+    { watch: true },
+    ['Unknown argument "--wacth"; did you mean "--watch"?'],
+  ],
+  [["-g"], "", "hold", { group: true }, ['Option "--group" means nothing without a command']],
+  [["-g", "--", "true"], "", "run", { group: true }, []],
+  [
+    ["--drain", "x", "--", "true"],
+    "",
+    "run",
+    {},
+    ['Option "--drain" takes seconds, 0 or more: "x"'],
+  ],
+  [["--"], "", "hold", {}, ['No command after "--"']],
+  [["zombies"], "", "zombies", {}, []],
+  [["zombies", "--json", "--every=2"], "", "zombies", { json: true, every: 2 }, []],
+  [["zombies", "--watch"], "", "zombies", {}, ['Unknown argument "--watch"']],
+  [["zombies", "--", "ls"], "", "zombies", {}, ["pause zombies runs no command"]],
+  [
+    ["--watch", "zombies"],
+    "",
+    "hold",
+    { watch: true },
+    ['Unknown argument "zombies"; a command comes after "--"'],
+  ],
+])("%j with PAUSE_WATCH=%j", async (args, variable, mode, settings, complaints) => {
+  const request = await readRequest(args, (name) =>
+    name === "PAUSE_WATCH" ? variable : undefined,
+  );
+  const { mode: itsMode, settings: itsSettings, complaints: itsComplaints } = request;
+  expect<unknown>([itsMode, itsSettings, itsComplaints]).toEqual([mode, settings, complaints]);
 });
 
 test("only what is plainly right is read without zod", () => {
-  for (const args of [["--watch=1"], ["-hv"], ["--"], ["--Watch"], [""], ["--watch", "x"]]) {
-    expect(readOptions(args)).toBeUndefined();
+  for (const args of [["--watch=1"], ["-hv"], ["--"], ["--Watch"], [""], ["--drain", "3"]]) {
+    expect(readFlags(args, OPTIONS)).toBeUndefined();
   }
+  expect(readFlags(["-g", "--", "--drain"], OPTIONS)).toEqual({
+    settings: { group: true },
+    command: ["--drain"],
+  });
+});
+
+test("each variable of the option table is looked at in each start", () => {
+  const names = OPTIONS.flatMap((option) => ("variable" in option ? [option.variable] : []));
+  expect<readonly string[]>(VARIABLES).toEqual(names);
 });

@@ -16,6 +16,7 @@ test("takes threads and masks out of a status file", () => {
   expect(parseStatus(text)).toEqual({
     threads: 3,
     blocked: 0x14002,
+    ignored: 0x1001000,
     caught: 0x7ffbfeff,
     shadowStack: true,
   });
@@ -25,6 +26,7 @@ test("takes what is missing for the worst", () => {
   expect(parseStatus("")).toEqual({
     threads: Infinity,
     blocked: 0,
+    ignored: 0,
     caught: 0x7fffffff,
     shadowStack: false,
   });

@@ -1,0 +1,64 @@
+// Holds a pod open with what was asked for beside it.
+
+import { SIG_SETMASK, Signal } from "../libc/abi.ts";
+import { getpid, maskOf, SignalSet, sigprocmask } from "../libc/calls.ts";
+import { becomeSubreaper, setParentDeathSignal } from "../libc/child.ts";
+import { ExitCode } from "../exit-code.ts";
+import { error, warn } from "../log.ts";
+import { WAITED } from "../process/block.ts";
+import { Orphans } from "../process/orphans.ts";
+import type { Status } from "../process/status.ts";
+import { holdPod, INIT, type Observer } from "./pause.ts";
+import { reportState } from "./report.ts";
+
+/** What may be asked of this mode. */
+export interface HoldSettings {
+  readonly watch?: boolean;
+  readonly explain?: boolean;
+  readonly subreaper?: boolean;
+  readonly "parent-death-signal"?: number;
+  readonly "log-reaped"?: boolean;
+  readonly log?: "text" | "json";
+}
+
+/**
+ * Holds a pod. Every signal must be blocked already.
+ * @param self this process's status as it was when it started
+ * @param mask the signal mask that it was started with
+ * @returns the exit code, as holdPod
+ */
+export function holdAsAsked(self: Status, settings: HoldSettings, mask: SignalSet): number {
+  try {
+    if (settings.subreaper && getpid() !== INIT) becomeSubreaper();
+  } catch (failure) {
+    error(`Cannot become a subreaper: ${(failure as Error).message}; without, it reaps as PID 1`);
+    return ExitCode.failed;
+  }
+  try {
+    const signal = settings["parent-death-signal"];
+    if (signal !== undefined) setParentDeathSignal(signal);
+  } catch (failure) {
+    warn(`Cannot ask for a signal when the parent dies: ${(failure as Error).message}`);
+  }
+  const awake = reasonToStayAwake(settings);
+  const observer = awake === undefined ? undefined : observe(settings);
+  const waited = observer ? WAITED | maskOf(Signal.SIGUSR1) : WAITED;
+  sigprocmask(SIG_SETMASK, new SignalSet(mask.low | waited, mask.high));
+  return holdPod(self, { ...settings, awake, observer });
+}
+
+/** Why this cannot be left to libc alone, if it cannot. */
+function reasonToStayAwake(settings: HoldSettings): string | undefined {
+  if (settings.watch) return "it was told to watch";
+  if (settings["log-reaped"]) return "it was told to log what it reaps";
+  return settings.log === "json" ? "it was told to log as JSON" : undefined;
+}
+
+function observe(settings: HoldSettings): Observer {
+  const orphans = new Orphans(settings["log-reaped"] === true);
+  return {
+    ending: settings["log-reaped"] ? (pid) => orphans.ending(pid) : undefined,
+    changed: (pid, status) => orphans.reap(pid, status),
+    report: () => reportState(orphans),
+  };
+}

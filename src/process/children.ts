@@ -1,0 +1,31 @@
+// This process's children, as /proc shows them.
+
+import { getpid, readTextFile } from "../libc/calls.ts";
+
+/**
+ * Whether /proc counts as this process does. One that was mounted in another PID namespace has
+ * other PIDs for the same processes, and the same for others.
+ */
+export function procIsOwn(): boolean {
+  try {
+    return Number.parseInt(readTextFile("/proc/self/stat"), 10) === getpid();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The PIDs of the children, zombies too: its own and those re-parented to it, which the kernel all
+ * gives to the main thread as long as it lives. A child that comes or goes meanwhile may be missing.
+ * proc_tid_children(5)
+ * @returns undefined where the kernel does not tell
+ */
+export function children(): number[] | undefined {
+  if (!procIsOwn()) return undefined;
+  try {
+    const list = readTextFile("/proc/thread-self/children");
+    return list.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+// The orphans that were reaped: how many, the last one, and a line about each where that is wanted.
+
+import { readTextFile } from "../libc/calls.ts";
+import { quote, say } from "../log.ts";
+import { signalName } from "../signal-name.ts";
+import { now } from "./signals.ts";
+import { decodeWaitStatus, type Fate } from "./wait-status.ts";
+
+/** What /proc says of a process that has ended and is not reaped yet. */
+interface Remains {
+  readonly name: string;
+  /** Its process group. */
+  readonly group: number;
+}
+
+/** Orphans, as they are reaped. */
+export class Orphans {
+  /** How many were reaped. */
+  reaped = 0;
+  #last: { readonly pid: number; readonly status: number; readonly at: number } | undefined;
+  #remains: Remains | undefined;
+  readonly #logged: boolean;
+
+  /** @param logged whether to say of each what became of it */
+  constructor(logged: boolean) {
+    this.#logged = logged;
+  }
+
+  /** Takes a look at one that is about to be reaped. */
+  ending(pid: number): void {
+    this.#remains = this.#logged ? remainsOf(pid) : undefined;
+  }
+
+  /** Counts one that was reaped. */
+  reap(pid: number, status: number): void {
+    this.reaped++;
+    this.#last = { pid, status, at: now() };
+    if (!this.#logged) return;
+    const { name, group } = this.#remains ?? {};
+    const fate = decodeWaitStatus(status);
+    const whose = group === undefined || group === pid ? "" : `, of process group ${group}`;
+    say(
+      `Reaped orphan ${pid}${name === undefined ? "" : ` ${quote(name)}`}${whose}: ${inWords(fate)}`,
+      {
+        event: "reaped",
+        pid,
+        ...(name !== undefined && { name }),
+        ...(group !== undefined && { group }),
+        ...fields(fate),
+      },
+    );
+  }
+
+  /** The last one, in words and as fields; undefined where there was none. */
+  last(): { text: string; fields: Record<string, unknown> } | undefined {
+    if (this.#last === undefined) return undefined;
+    const { pid, status, at } = this.#last;
+    const fate = decodeWaitStatus(status);
+    const ago = Math.round((now() - at) / 1000);
+    return {
+      text: `last ${pid} ${ago} s ago: ${inWords(fate)}`,
+      fields: { pid, ...fields(fate), secondsAgo: ago },
+    };
+  }
+}
+
+/** What became of a process, in words. */
+export function inWords(fate: Fate): string {
+  if (fate.how === "exited") return `exited with ${fate.code}`;
+  return fate.how === "continued" ? "continued" : `${fate.how} by ${signalName(fate.signal)}`;
+}
+
+function fields(fate: Fate): Record<string, unknown> {
+  if (fate.how === "exited") return { exit: fate.code };
+  return fate.how === "continued" ? {} : { signal: signalName(fate.signal) };
+}
+
+/** Reads its name and group. The name may hold anything, brackets too. proc_pid_stat(5) */
+function remainsOf(pid: number): Remains | undefined {
+  try {
+    const stat = readTextFile(`/proc/${pid}/stat`);
+    const end = stat.lastIndexOf(")");
+    const [, , group] = stat.slice(end + 2).split(" ");
+    return { name: stat.slice(stat.indexOf("(") + 1, end), group: Number(group) };
+  } catch {
+    return undefined; // Another /proc is mounted, or none.
+  }
+}
