@@ -12,7 +12,8 @@ import {
 } from "../libc/calls.ts";
 import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode, KILLED_BY_SIGNAL } from "../exit-code.ts";
-import { error, quote, warn } from "../log.ts";
+import { error, inform, quote, warn } from "../log.ts";
+import { explain } from "../park/explain.ts";
 import { EVERY_SIGNAL } from "../process/block.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { waitOnTheFloor } from "../process/floor.ts";
@@ -36,6 +37,7 @@ import { reportState } from "./report.ts";
 
 /** What may be asked of this mode. */
 export interface RunSettings {
+  readonly explain?: boolean;
   readonly "parent-death-signal"?: number;
   readonly "log-reaped"?: boolean;
   readonly group?: boolean;
@@ -59,6 +61,7 @@ export function runCommand(
   self: Status,
   mask: SignalSet,
 ): number {
+  if (settings.explain) inform(explain("it runs a command"));
   const terminal = controllingTerminal();
   const run = new Run(settings, terminal);
   try {

@@ -200,6 +200,12 @@ export class Running {
   }
 }
 
+/** Runs pause with arguments, as an ordinary process, to its end. */
+export async function runPause(...args: readonly string[]): Promise<End> {
+  await using pause = await Running.spawn({ command: [PAUSE, ...args], init: false });
+  return await pause.ended();
+}
+
 /** strace's options for faults in the syntax of its `inject`. */
 export function injecting(...faults: readonly string[]): string[] {
   const calls = faults.map((fault) => fault.split(":")[0]).join();
