@@ -22,6 +22,7 @@ export interface Patch {
 
 const ENVIRONMENT = "test/closed/environment.test.ts";
 const CRASH = "test/closed/crash.test.ts";
+const RUN = "test/conformance/run.test.ts";
 
 /** Every patch, in the order in which they are applied. */
 export const PATCHES: readonly Patch[] = [
@@ -52,6 +53,20 @@ export const PATCHES: readonly Patch[] = [
     test: ENVIRONMENT,
     count: 1,
     apply: replaceImport("gmtime_r", "zeroTime"),
+  },
+  {
+    what: "signal changes nothing",
+    why: "the runtime ignores SIGPIPE and SIGXFSZ at start, and a command is to have what pause was given",
+    test: RUN,
+    count: 1,
+    apply: replaceImport("signal", "returnNull"),
+  },
+  {
+    what: "setrlimit changes nothing",
+    why: "the runtime raises the limit of open files, and a command is to have the one pause was given",
+    test: RUN,
+    count: 1,
+    apply: replaceImport("setrlimit", "returnNull"),
   },
   {
     what: "a crash is said to be ours",

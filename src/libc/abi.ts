@@ -128,6 +128,9 @@ export const O_RDONLY = 0;
 export const O_CLOEXEC = 0o2000000;
 export const O_NOCTTY = 0o400;
 
+/** fcntl(2): sets the descriptor's flags, of which FD_CLOEXEC is the only one. */
+export const F_SETFD = 2;
+
 /** poll(2), `events`. */
 export const POLLOUT = 4;
 

@@ -3,7 +3,14 @@
 
 import type { Pointer } from "bun:ffi";
 
-import { O_CLOEXEC, O_NOCTTY, O_RDONLY, PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG } from "./abi.ts";
+import {
+  F_SETFD,
+  O_CLOEXEC,
+  O_NOCTTY,
+  O_RDONLY,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_PDEATHSIG,
+} from "./abi.ts";
 import { lastErrno, SignalSet, SyscallError } from "./calls.ts";
 import { libc, rareLibc } from "./library.ts";
 
@@ -54,6 +61,20 @@ export function getpgrp(): number {
  */
 export function open(path: string): number {
   return check("open", libc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+}
+
+/**
+ * Has a descriptor stay open, or not, where this process executes something. fcntl(2), F_SETFD
+ * @param flags 0 or FD_CLOEXEC
+ * @throws {SyscallError}
+ */
+export function setDescriptorFlags(fd: number, flags: number): void {
+  check("fcntl", rareLibc().fcntl(fd, F_SETFD, flags));
+}
+
+/** Closes a descriptor. close(2) */
+export function close(fd: number): void {
+  libc.close(fd);
 }
 
 /**

@@ -25,6 +25,7 @@ const RARE_FUNCTIONS = {
   clone: { args: ["ptr", "ptr", "i32", "ptr", "ptr", "ptr", "ptr"], returns: "i32" },
   closedir: { args: ["ptr"], returns: "i32" },
   execv: { args: ["cstring", "ptr"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   getpgrp: { args: [], returns: "i32" },
   kill: { args: ["i32", "i32"], returns: "i32" },
   opendir: { args: ["cstring"], returns: "ptr" },

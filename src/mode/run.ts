@@ -10,11 +10,12 @@ import {
   type SignalSet,
   SyscallError,
 } from "../libc/calls.ts";
-import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
+import { becomeSubreaper, chdir, close, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode, KILLED_BY_SIGNAL } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
 import { EVERY_SIGNAL } from "../process/block.ts";
+import { handOnDescriptors } from "../process/descriptors.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { waitOnTheFloor } from "../process/floor.ts";
 import { Orphans } from "../process/orphans.ts";
@@ -62,6 +63,7 @@ export function runCommand(
   mask: SignalSet,
 ): number {
   if (settings.explain) inform(explain("it runs a command"));
+  const handedOn = handOnDescriptors();
   const terminal = controllingTerminal();
   const run = new Run(settings, terminal);
   try {
@@ -84,7 +86,9 @@ export function runCommand(
     return failureCode(failure);
   }
   try {
-    chdir("/"); // Not to keep anybody from unmounting what it was started in.
+    // Not to keep anybody from unmounting what it was started in, or waiting for a pipe's end.
+    for (const fd of handedOn) close(fd);
+    chdir("/");
   } catch (failure) {
     warn(`Cannot leave the working directory: ${(failure as Error).message}`);
   }

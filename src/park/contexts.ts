@@ -12,14 +12,7 @@
 // x64 glibc calls setcontext from there), so a context can be entered once. The steps of the cycle
 // restore each other's tops, before each round, from a copy.
 
-import {
-  ITimerVal,
-  SIG_IGN,
-  SigAction,
-  Signal,
-  SIGSET_SIZE,
-  SockFprog,
-} from "../libc/abi.ts";
+import { ITimerVal, SIG_IGN, SigAction, Signal, SIGSET_SIZE, SockFprog } from "../libc/abi.ts";
 import { maskOf, putWord } from "../libc/calls.ts";
 import {
   CALL_STACK,
@@ -46,7 +39,6 @@ export const ARENA_SIZE = 512 * 1024;
 
 /** A block, and the alignment of an arena: what addresses with the same upper bits share. */
 export const BLOCK = 65536;
-
 
 /** Room for the constants, with some to spare. */
 const DATA_SIZE = 2048;
