@@ -55,3 +55,13 @@ export function blankLocales(image: Buffer, _arch: Architecture): number {
   }
   return count;
 }
+
+/**
+ * Finds room in what was blanked, at least so many bytes, 16 of them before it.
+ * @returns its offset, a multiple of 16
+ */
+export function blankSpace(image: Buffer, size: number): number {
+  const at = image.indexOf(Buffer.alloc(size + 32), image.indexOf(HEADER));
+  if (at === -1) throw new Error("nothing is blank");
+  return Math.ceil(at / 16) * 16 + 16;
+}

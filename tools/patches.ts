@@ -2,7 +2,7 @@
 // and the test that shows it. See docs/design.md, "The closed runtime".
 
 import { type Elf, Rela, Sym } from "./elf.ts";
-import { blankLocales } from "./locales.ts";
+import { blankLocales, blankSpace } from "./locales.ts";
 import type { Architecture } from "./runtime.ts";
 
 /** One change of the executable, which keeps its size. */
@@ -39,13 +39,6 @@ export const PATCHES: readonly Patch[] = [
     test: ENVIRONMENT,
     count: 1,
     apply: replaceImport("secure_getenv", "returnNull"),
-  },
-  {
-    what: "environ is empty, for the runtime alone",
-    why: "the engine takes every BUN_JSC_ variable from there, and process.env is made of it",
-    test: ENVIRONMENT,
-    count: 4, // Three names of one variable, and the relocation that fills it.
-    apply: emptyEnviron,
   },
   {
     what: "gmtime_r gives no date",
@@ -109,7 +102,23 @@ export const PATCHES: readonly Patch[] = [
     count: 3923,
     apply: blankLocales,
   },
+  {
+    what: "environ is of our making, for the runtime alone",
+    why: "the engine takes every BUN_JSC_ variable from there, and process.env is made of it",
+    test: ENVIRONMENT,
+    count: 4, // Three names of one variable, and the relocation that fills it.
+    apply: ownEnviron,
+  },
 ];
+
+/** The runtime's whole environment: settings of the engine that a build cannot make otherwise. */
+const SETTINGS = [
+  // No thread that makes heap blocks in advance, no collector that runs beside the program, and no
+  // thread that helps it: this program has one thread, and sleeps nearly always.
+  "BUN_JSC_useWarmUpMarkedBlocks=0",
+  "BUN_JSC_useConcurrentGC=0",
+  "BUN_JSC_numberOfGCMarkers=1",
+] as const;
 
 /** Replaces each occurrence of a text. */
 function replaceText(text: string, by: string): Patch["apply"] {
@@ -196,10 +205,10 @@ const TYPES = {
 
 /**
  * The executable has a copy of libc's `environ`, which libc then uses too. Hidden, it is the
- * executable's alone, and libc keeps its own. Instead of a copy it gets the address of an empty
- * list: a null pointer, as which serves the first symbol, all zero by definition.
+ * executable's alone, and libc keeps its own. Instead of a copy it gets the address of SETTINGS,
+ * which are put where ICU's data is blank.
  */
-function emptyEnviron(image: Buffer, arch: Architecture, elf: Elf): number {
+function ownEnviron(image: Buffer, arch: Architecture, elf: Elf): number {
   const symbols = elf.symbols();
   const address = symbols.find(({ name }) => name === "environ")?.value ?? 0;
   const names = symbols.filter(({ value }) => value === address && value !== 0);
@@ -212,7 +221,21 @@ function emptyEnviron(image: Buffer, arch: Architecture, elf: Elf): number {
   for (const { at, type } of copies) {
     if (type !== copy) throw new Error("it is not a copy of libc's");
     image.writeBigUInt64LE(BigInt(relative), at + Rela.info);
-    image.writeBigUInt64LE(BigInt(elf.section(".dynsym").address), at + Rela.addend);
+    image.writeBigUInt64LE(BigInt(writeSettings(image, elf)), at + Rela.addend);
   }
   return names.length + copies.length;
+}
+
+/** Writes SETTINGS as the list of pointers that `environ` is, and returns its address. */
+function writeSettings(image: Buffer, elf: Elf): number {
+  const { offset, address } = elf.section(".rodata");
+  const list = blankSpace(image, 1024);
+  const words = 8 * (SETTINGS.length + 1);
+  let string = list + words;
+  for (const [index, setting] of SETTINGS.entries()) {
+    // Addresses are final: neither executable is position-independent.
+    image.writeBigUInt64LE(BigInt(string - offset + address), list + 8 * index);
+    string += image.write(`${setting}\0`, string, "latin1");
+  }
+  return list - offset + address;
 }

@@ -30,7 +30,7 @@ import {
   stopWith,
   type Terminal,
 } from "../process/terminal.ts";
-import { decodeWaitStatus, type Fate } from "../process/wait-status.ts";
+import { decodeWaitStatus, type Fate, isStop } from "../process/wait-status.ts";
 import { signalName } from "../signal-name.ts";
 import { drain } from "./drain.ts";
 import { INIT } from "./pause.ts";
@@ -116,14 +116,13 @@ class Run implements Witness {
   }
 
   changed(pid: number, status: number): void {
-    const fate = decodeWaitStatus(status);
     if (pid !== this.pid) {
-      if (fate.how !== "stopped") this.#orphans.reap(pid, status);
-    } else if (fate.how === "stopped") {
-      this.#stoppedBy = fate.signal;
-    } else {
-      this.#fate = fate;
+      if (!isStop(status)) this.#orphans.reap(pid, status);
+      return;
     }
+    const fate = decodeWaitStatus(status);
+    if (fate.how === "stopped") this.#stoppedBy = fate.signal;
+    else this.#fate = fate;
   }
 
   /** Forwards and reaps until the command has ended, then drains; returns the exit code. */

@@ -17,7 +17,10 @@ interface Remains {
 export class Orphans {
   /** How many were reaped. */
   reaped = 0;
-  #last: { readonly pid: number; readonly status: number; readonly at: number } | undefined;
+  // Numbers rather than an object, so that counting allocates nothing.
+  #lastPid = 0;
+  #lastStatus = 0;
+  #lastAt = 0;
   #remains: Remains | undefined;
   readonly #logged: boolean;
 
@@ -34,7 +37,9 @@ export class Orphans {
   /** Counts one that was reaped. */
   reap(pid: number, status: number): void {
     this.reaped++;
-    this.#last = { pid, status, at: now() };
+    this.#lastPid = pid;
+    this.#lastStatus = status;
+    this.#lastAt = now();
     if (!this.#logged) return;
     const { name, group } = this.#remains ?? {};
     const fate = decodeWaitStatus(status);
@@ -53,13 +58,12 @@ export class Orphans {
 
   /** The last one, in words and as fields; undefined where there was none. */
   last(): { text: string; fields: Record<string, unknown> } | undefined {
-    if (this.#last === undefined) return undefined;
-    const { pid, status, at } = this.#last;
-    const fate = decodeWaitStatus(status);
-    const ago = Math.round((now() - at) / 1000);
+    if (this.reaped === 0) return undefined;
+    const fate = decodeWaitStatus(this.#lastStatus);
+    const ago = Math.round((now() - this.#lastAt) / 1000);
     return {
-      text: `last ${pid} ${ago} s ago: ${inWords(fate)}`,
-      fields: { pid, ...fields(fate), secondsAgo: ago },
+      text: `last ${this.#lastPid} ${ago} s ago: ${inWords(fate)}`,
+      fields: { pid: this.#lastPid, ...fields(fate), secondsAgo: ago },
     };
   }
 }

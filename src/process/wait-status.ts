@@ -18,6 +18,11 @@ export function decodeWaitStatus(status: number): Fate {
   const [low, high] = [status & 0x7f, (status >> 8) & 0xff];
   if ((status & 0xffff) === 0xffff) return { how: "continued" };
   if (low === 0) return { how: "exited", code: high };
-  if (low === 0x7f) return { how: "stopped", signal: high };
+  if (isStop(status)) return { how: "stopped", signal: high };
   return { how: "killed", signal: low };
+}
+
+/** Whether a wait status is that of a child that has stopped, and lives. */
+export function isStop(status: number): boolean {
+  return (status & 0xff) === 0x7f;
 }

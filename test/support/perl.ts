@@ -132,3 +132,15 @@ export const INJECT = `
   ptrace($SETREGS, 0, $saved);
   ptrace($DETACH, 0, 0);
 `;
+
+/** Says that it listens, and then the number of each signal that it gets; ARGV[0] is its name. */
+export const LISTENER = `use Config; $| = 1;
+  my @names = split " ", $Config{sig_name};
+  my ($name) = @ARGV;
+  for my $number (1 .. 64) {
+    next if grep { $number == $_ } 9, 17, 19, 32, 33;
+    $SIG{$names[$number]} = sub { print "$name got $number\\n" };
+  }
+  print "$name listens\\n";
+  sleep 1 while 1;
+`;

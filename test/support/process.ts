@@ -44,18 +44,25 @@ export class Running {
   readonly pid: number;
   /** Settles when it has ended. */
   readonly end: Promise<End>;
+  /** What it has written on stdout so far. */
+  stdout = "";
+  /** The same for stderr, unless it is given a descriptor for it. */
+  stderr = "";
   readonly #child: Child;
 
   private constructor(child: Child, pid: number) {
     this.#child = child;
     this.pid = pid;
-    const stdout = new Response(child.stdout).text();
-    const stderr = typeof child.stderr === "object" ? new Response(child.stderr).text() : "";
-    this.end = child.exited.then(async (code) => ({
-      code,
-      stdout: await stdout,
-      stderr: await stderr,
-    }));
+    const read = async (stream: unknown, name: "stdout" | "stderr") => {
+      if (!(stream instanceof ReadableStream)) return;
+      const decoder = new TextDecoder();
+      for await (const chunk of stream) this[name] += decoder.decode(chunk, { stream: true });
+    };
+    const reading = [read(child.stdout, "stdout"), read(child.stderr, "stderr")];
+    this.end = child.exited.then(async (code) => {
+      await Promise.all(reading);
+      return { code, stdout: this.stdout, stderr: this.stderr };
+    });
   }
 
   /** Starts it, without waiting for anything. */
@@ -97,6 +104,22 @@ export class Running {
       if (this.hasEnded()) throw new Error("It has ended");
       const stat = this.stat();
       return stat.name === "pause" && stat.state === "S" && (this.status().caught & SEGV) === 0;
+    });
+  }
+
+  /** Waits until what it has written on stdout is just this. */
+  async printed(text: string): Promise<void> {
+    await until(`it has printed ${JSON.stringify(text)}`, () => this.stdout === text).catch(() => {
+      throw new Error(`It has printed ${JSON.stringify(this.stdout)}, not ${JSON.stringify(text)}`);
+    });
+  }
+
+  /** Waits until its only child is of this name, and sleeps. */
+  async settled(name: string): Promise<void> {
+    await until(`${name} is its only child`, () => {
+      const [pid, ...more] = this.childPids();
+      const stat = pid === undefined ? undefined : readStat(pid);
+      return more.length === 0 && stat?.name === name && stat.state === "S";
     });
   }
 
