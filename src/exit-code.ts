@@ -5,6 +5,7 @@ export const EXIT_CODES = [
   { code: 0, name: "ok", meaning: "Stopped by SIGINT or SIGTERM; or printed what was asked for" },
   { code: 1, name: "failed", meaning: "Cannot do it, for the reason on stderr; or zombies found" },
   { code: 2, name: "usage", meaning: "A mistake in the arguments, where there is a command" },
+  { code: 3, name: "unknown", meaning: "zombies: cannot tell, since /proc or stdout fails" },
   { code: 42, name: "loopEnded", meaning: "The waiting ended, which never happens, as in pause.c" },
   { code: 126, name: "cannotRun", meaning: "COMMAND cannot be run" },
   { code: 127, name: "notFound", meaning: "COMMAND is not found" },

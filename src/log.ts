@@ -33,7 +33,7 @@ export function say(text: string, fields: Readonly<Record<string, unknown>> = {}
 function log(level: string, line: string, message: string, fields = {}): void {
   try {
     const entry = json
-      ? harmless(JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }))
+      ? toJson({ time: new Date().toISOString(), level, message, ...fields })
       : line;
     writeAll(STDERR, entry, 0);
   } catch {
@@ -67,14 +67,21 @@ export function error(text: string): void {
  * break or bidirectional control of it is left in effect.
  */
 export function quote(value: string): string {
-  return harmless(JSON.stringify(value));
+  return toJson(value);
 }
 
-/** JSON, with escapes for those characters too that it allows and a terminal takes to heart. */
-function harmless(text: string): string {
-  return text.replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+/**
+ * Anything as JSON on one line, as safe as a quoted value: what could have an effect, or is not to
+ * be seen at all, is escaped. It stands in strings only, so that means the same to a program.
+ */
+export function toJson(value: unknown): string {
+  // Control, format (bidirectional, zero width, tags), line and paragraph separators, private use
+  // and unassigned characters; JSON.stringify has escaped surrogates without their other half.
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    ).join(""),
   );
 }
 

@@ -131,6 +131,19 @@ export const O_NOCTTY = 0o400;
 /** fcntl(2): sets the descriptor's flags, of which FD_CLOEXEC is the only one. */
 export const F_SETFD = 2;
 
+/** Numbers of system calls, the same on x64 and arm64. asm-generic/unistd.h */
+export const SYS_pidfd_send_signal = 424;
+export const SYS_pidfd_open = 434;
+
+/** The clock tick of proc_pid_stat(5), USER_HZ: 100 a second on x64 and arm64. */
+export const TICKS_PER_SECOND = 100;
+
+/** The inode of the first PID namespace, PROC_PID_INIT_INO. include/linux/proc_ns.h */
+export const FIRST_PID_NAMESPACE = "pid:[4026531836]";
+
+/** write(2) to a pipe: that much goes through at once where poll(2) says that any does. pipe(7) */
+export const PIPE_BUF = 4096;
+
 /** poll(2), `events`. */
 export const POLLOUT = 4;
 

@@ -42,7 +42,10 @@ export function parseStatus(text: string): Status {
   };
 }
 
-function field(text: string, name: string): string | undefined {
+/**
+ * A field of a status file. No process's name passes for one: the kernel escapes line breaks in it.
+ */
+export function field(text: string, name: string): string | undefined {
   const start = text.indexOf(`\n${name}:\t`);
   if (start === -1) return undefined;
   return text.slice(start + name.length + 3, text.indexOf("\n", start + 1));

@@ -52,15 +52,29 @@ test("imports go from main to cli and mode, on to park, process and libc, and ne
   }
 });
 
-test("only libc imports bun:ffi, and only the reading of arguments zod", async () => {
+/** Describes what is printed: its types are imported, and nothing that runs. */
+const SCHEMA = "mode/zombies/schema.ts";
+
+test("only libc imports bun:ffi, and only the reading of arguments and a schema zod", async () => {
   for (const file of files) {
     for (const { from } of await importsOf(file)) {
       if (from === "bun:ffi") expect(folderOf(file)).toBe("libc");
-      else if (from === "zod") expect(file).toBe("cli/values.ts");
+      else if (from === "zod") expect(["cli/values.ts", SCHEMA]).toContain(file);
       else if (from === "node:util") expect(file).toBe("cli/arguments.ts");
       else expect(from).toStartWith(".");
     }
   }
+});
+
+test("a schema is imported for its types alone", async () => {
+  const lines = await Promise.all(
+    files.map(async (file) =>
+      (await Bun.file(join(root, file)).text()).match(/^.*schema\.ts".*$/gm),
+    ),
+  );
+  const imports = lines.flatMap((found) => found ?? []);
+  expect(imports).not.toBeEmpty();
+  for (const line of imports) expect(line).toStartWith("import type ");
 });
 
 test("what blocks the signals is imported before all else", async () => {

@@ -1,0 +1,79 @@
+// Waits, and writes, so that SIGINT and SIGTERM, where they are blocked, end both at once.
+
+import { Errno, PIPE_BUF, SIG_SETMASK, Signal } from "../../libc/abi.ts";
+import {
+  maskOf,
+  pollForWriting,
+  SignalInfo,
+  SignalSet,
+  sigprocmask,
+  sigtimedwait,
+  SyscallError,
+  write,
+} from "../../libc/calls.ts";
+import { originalMask } from "../../process/threads.ts";
+
+/** stdout does not take the answer, for the reason in the message. */
+export class CannotPrint extends Error {}
+
+/** SIGINT or SIGTERM came. */
+export class Stopped extends Error {}
+
+const stopping = new SignalSet(maskOf(Signal.SIGINT, Signal.SIGTERM));
+const info = new SignalInfo();
+
+/**
+ * Opens the signals that this program has blocked by now, so that they do what they do to any
+ * program: end a single look, or stop it at Ctrl-Z.
+ * @param stopsByHand whether SIGINT and SIGTERM stay blocked, for `wait` and `print` to take
+ * @throws {SyscallError}
+ */
+export function openSignals(stopsByHand: boolean): void {
+  const { low, high } = originalMask();
+  sigprocmask(SIG_SETMASK, new SignalSet(stopsByHand ? low | stopping.low : low, high));
+}
+
+/**
+ * Waits.
+ * @throws {Stopped} at once when SIGINT or SIGTERM comes, or is pending
+ * @throws {SyscallError} where sigtimedwait is refused
+ */
+export function wait(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  for (let left = milliseconds; ; left = Math.max(0, end - performance.now())) {
+    try {
+      sigtimedwait(stopping, info, left);
+      throw new Stopped();
+    } catch (failure) {
+      if (!(failure instanceof SyscallError)) throw failure;
+      if (failure.errno === Errno.EAGAIN) return; // The time is up.
+      if (failure.errno !== Errno.EINTR) throw failure; // That: after SIGSTOP and SIGCONT.
+    }
+  }
+}
+
+const STDOUT = 1;
+
+/** How often a reader that does not read is asked again, in milliseconds. */
+const BEAT = 100;
+
+/**
+ * Prints to stdout, and waits for a slow reader to take it; in pieces that, once poll says that
+ * there is room, a pipe takes without waiting.
+ * @throws {Stopped} if a signal comes while the reader takes nothing
+ * @throws {CannotPrint} closed, full disk, reader gone
+ */
+export function print(text: string): void {
+  let rest: Uint8Array = new TextEncoder().encode(text);
+  while (rest.length > 0) {
+    try {
+      if (pollForWriting(STDOUT, BEAT))
+        rest = rest.subarray(write(STDOUT, rest.subarray(0, PIPE_BUF)));
+      else wait(0);
+    } catch (failure) {
+      if (!(failure instanceof SyscallError)) throw failure;
+      if (failure.errno === Errno.EINTR) continue; // After SIGSTOP and SIGCONT.
+      throw new CannotPrint(`Cannot write to stdout: ${failure.message}`, { cause: failure });
+    }
+  }
+}
