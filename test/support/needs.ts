@@ -1,10 +1,31 @@
 // Tests say what they need; where it is missing they skip with the reason, or fail under CI=true.
 
 import { test } from "bun:test";
+import { accessSync, constants, readFileSync } from "node:fs";
 
 import { wayIntoNamespace } from "../../tools/namespace.ts";
 
 const installed = (command: string) => Bun.which(command) !== null;
+
+/**
+ * Where a cgroup can be made, of version 1 or 2; of 1 in a hierarchy without a controller to set up.
+ * cgroups(7)
+ */
+export function writableCgroup(version: 1 | 2): string | undefined {
+  const type =
+    version === 1 ? /^cgroup (\S+) cgroup .*\b(?:pids|name=systemd)\b/ : /^\S+ (\S+) cgroup2 /;
+  const mounts = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return mounts
+    .map((line) => type.exec(line)?.[1])
+    .find((path) => {
+      try {
+        accessSync(`${path}/cgroup.procs`, constants.W_OK);
+        return path !== undefined;
+      } catch {
+        return false;
+      }
+    });
+}
 
 /** What a test can need: whether it is here, and how to get it. */
 const NEEDS = {
@@ -21,6 +42,10 @@ const NEEDS = {
   crun: [() => installed("crun"), "install crun"],
   containerd: [() => installed("containerd") && installed("ctr"), "install containerd"],
   podman: [() => installed("podman"), "install podman"],
+  cgroup: [
+    () => (writableCgroup(2) ?? writableCgroup(1)) !== undefined,
+    "mount a cgroup hierarchy that can be written to",
+  ],
   busybox: [() => installed("busybox"), "install busybox-static"],
 } satisfies Record<string, readonly [() => boolean, string]>;
 
