@@ -150,6 +150,11 @@ export class Running {
     );
   }
 
+  /** The names of its children. */
+  names(): string[] {
+    return this.childPids().map((pid) => readStat(pid)?.name ?? "");
+  }
+
   /** The CPU time it has used, user and system, in clock ticks of 10 ms. */
   cpuTicks(): number {
     const fields = readFileSync(`/proc/${this.pid}/stat`, "latin1").split(" ");
