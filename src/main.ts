@@ -33,8 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (mode !== "hold" && complaints.length > 0) return ExitCode.usage;
 
   if (mode === "zombies") {
-    error("Cannot list zombies yet");
-    return ExitCode.failed;
+    const { zombies } = await import("./mode/zombies.ts");
+    return zombies(settings);
   }
   const mask = originalMask();
   if (mode === "run") {

@@ -44,7 +44,7 @@ export function zombiesUsage(): string {
     "Usage: pause zombies [option]...",
     "",
     "Lists every zombie, grouped by the parent that does not reap it, worst first.",
-    "Exits with 0 where there is none, and 1 where there is one.",
+    "Exits with 0 where there is none, 1 where there is one, 3 where it cannot tell.",
     "",
     "Options:",
     ...list(ZOMBIES_OPTIONS),

@@ -43,8 +43,9 @@ export function holdAsAsked(self: Status, settings: HoldSettings, mask: SignalSe
   const awake = reasonToStayAwake(settings);
   const observer = awake === undefined ? undefined : observe(settings);
   const waited = observer ? WAITED | maskOf(Signal.SIGUSR1) : WAITED;
-  sigprocmask(SIG_SETMASK, new SignalSet(mask.low | waited, mask.high));
-  return holdPod(self, { ...settings, awake, observer });
+  const blocked = new SignalSet(mask.low | waited, mask.high);
+  sigprocmask(SIG_SETMASK, blocked);
+  return holdPod({ ...self, blocked: blocked.mask }, { ...settings, awake, observer });
 }
 
 /** Why this cannot be left to libc alone, if it cannot. */

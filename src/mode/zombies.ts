@@ -15,11 +15,11 @@ import { count } from "./zombies/words.ts";
 /** What may be asked of this mode. */
 export interface ZombiesOptions {
   /** Print JSON, of the shape in docs/zombies.schema.json. */
-  readonly json: boolean;
+  readonly json?: boolean;
   /** Send SIGCHLD to those that take it, and report what is left. */
-  readonly nudge: boolean;
+  readonly nudge?: boolean;
   /** Seconds from the start of one look to that of the next; look once where it is undefined. */
-  readonly every: number | undefined;
+  readonly every?: number;
 }
 
 /** Seconds from the start of one look to that of the next, at least. */
@@ -36,7 +36,7 @@ export function zombies(options: ZombiesOptions): number {
     openSignals(options.every !== undefined);
     for (let before: Report | undefined; ;) {
       const start = performance.now();
-      const report = compare(inspect(options.nudge), before);
+      const report = compare(inspect(options.nudge === true), before);
       // Not before it is printed: what was not told must not be the outcome.
       print(options.json ? `${toJson(report)}\n` : inWords(report, before, options));
       last = verdict(report);

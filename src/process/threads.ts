@@ -28,14 +28,16 @@ const MASK_VARIABLE = "PAUSE_SIGNAL_MASK";
 
 /**
  * Executes this program anew where a thread has a signal open. Once: if the signals were blocked
- * when it started, every thread has inherited that and a further execve changes nothing.
+ * when it started, every thread has inherited that and a further execve changes nothing; nor does
+ * one in any other case, of which the variable is the sign.
  * @param self this process's status, read after the first block
  * @param signals which are blocked by now, and must be so in every thread
  */
 export function closeSignalsInEveryThread(self: Status, signals: SignalMask = WAITED): void {
+  if (self.threads === 1) return;
   const before = maskAtStart instanceof Error ? 0 : maskAtStart.mask;
-  const startedBlocked = blocksAll(before, signals);
-  if (self.threads === 1 || startedBlocked || everyThreadBlocks(signals)) return;
+  const isAnew = getenv(MASK_VARIABLE) !== undefined || blocksAll(before, signals);
+  if (isAnew || everyThreadBlocks(signals)) return;
   setenv(MASK_VARIABLE, digits(originalMask()));
   // The kernel takes `comm` from the name it is given, and tools look for "pause": so by the name
   // this process was started by, and by the link, whose name is "exe", only if that one is gone.
@@ -68,7 +70,7 @@ function digits({ low, high }: SignalSet): string {
 }
 
 function blocksAll(mask: SignalMask, signals: SignalMask): boolean {
-  const blockable = signals & ~UNBLOCKABLE;
+  const blockable = signals & ~OPEN;
   return (mask & blockable) === blockable;
 }
 
@@ -84,5 +86,5 @@ function everyThreadBlocks(signals: SignalMask): boolean {
   }
 }
 
-/** Of which no thread is rid. sigprocmask(2), Notes */
-const UNBLOCKABLE: SignalMask = maskOf(Signal.SIGKILL, Signal.SIGSTOP);
+/** Open in every thread: nobody can block the first two, and the engine opens the third. */
+const OPEN: SignalMask = maskOf(Signal.SIGKILL, Signal.SIGSTOP, Signal.SIGPWR);

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 
 import { Errno, Syscall } from "../../src/libc/abi.ts";
 import { RULES } from "../../src/park/filter.ts";
-import { PAUSE } from "../support/executables.ts";
+import { fixture, PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { INJECT } from "../support/perl.ts";
 import { injecting, Running } from "../support/process.ts";
@@ -107,14 +107,11 @@ for (const errno of ["EPERM", "EINVAL", "ENOSYS"]) {
 }
 
 test("--explain says that it is locked in, and with helper threads that it is not", async () => {
-  for (const [args, said, seccomp] of [
-    [[], "Locked in: yes, to the 12 system calls", 2],
-    [["unknown"], "Locked in: no, helper threads", 0],
+  for (const [executable, said, seccomp] of [
+    [PAUSE, "Locked in: yes, to the 12 system calls", 2],
+    [await fixture("late-threads"), "Locked in: no, helper threads", 0],
   ] as const) {
-    await using pause = await Running.start({
-      command: [PAUSE, "--explain", ...args],
-      init: false,
-    });
+    await using pause = await Running.start({ command: [executable, "--explain"], init: false });
     await until("it has or has not a filter", () => field(pause, "Seccomp") === seccomp);
     expect((await pause.stop()).stdout).toContain(said);
   }

@@ -125,14 +125,8 @@ test("--drain with nothing left ends at once; a second SIGTERM cuts it short", a
 });
 
 test("--log-reaped says of each orphan what became of it", async () => {
-  const orphans = "(exit 3) & (kill -9 $(exec sh -c 'echo $PPID')) & true";
-  const command = [
-    "--log-reaped",
-    "--",
-    "sh",
-    "-c",
-    `(${orphans}); sleep 0.2; (sleep 0 &); sleep 0.3`,
-  ];
+  const orphans = "(sleep 0.1; exit 3) & (sleep 0.1; kill -9 $(exec sh -c 'echo $PPID')) & true";
+  const command = ["--log-reaped", "--", "sh", "-c", `(${orphans}); (sleep 0.1 &); sleep 0.6`];
   const { code, stderr } = await runPause(...command);
   expect(code).toBe(0);
   expect(stderr).toMatch(/^Reaped orphan \d+ "sh", of process group \d+: exited with 3$/m);
@@ -141,7 +135,7 @@ test("--log-reaped says of each orphan what became of it", async () => {
 });
 
 test("--log json writes an object a line, with what a program wants to know", async () => {
-  const orphan = "(sleep 0 & exit); sleep 0.3; exit 4";
+  const orphan = "(sleep 0.1 & exit); sleep 0.4; exit 4";
   const { code, stderr } = await runPause("-w", "--log=json", "--", "sh", "-c", orphan);
   expect(code).toBe(4);
   const [line, ...rest] = stderr.trimEnd().split("\n");

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { PAUSE } from "../support/executables.ts";
+import { fixture, PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { BURST, EXEC_WITH_CHILD, STORM } from "../support/perl.ts";
 import { injecting, Running } from "../support/process.ts";
@@ -82,8 +82,7 @@ test("--explain tells the rung and the plan", async () => {
 });
 
 test("rung: with helper threads it parks and leaves the memory to them", async () => {
-  // An argument that is not plainly right loads zod, and that has the runtime start threads.
-  const command = [PAUSE, "--explain", "unknown"];
+  const command = [await fixture("late-threads"), "--explain"];
   await using pause = await Running.start({ command, init: false });
   expect(field(pause, "Threads")).toBeGreaterThan(1);
   const { code, stdout, stderr } = await pause.stop();

@@ -101,7 +101,7 @@ test("unknown arguments get a warning each, and it carries on", async () => {
   expect(code).toBe(0);
   expect(stderr.split("\n").slice(0, 4)).toEqual([
     'Warning: Unknown argument "--hepl"; did you mean "--help"?',
-    'Warning: Unknown argument "bogus"',
+    'Warning: Unknown argument "bogus"; a command comes after "--"',
     'Warning: Unknown argument "-x"',
     'Warning: Unknown argument "-\\u001b"',
   ]);
@@ -118,7 +118,7 @@ test("PAUSE_WATCH does what --watch does, and what it cannot mean gets a warning
     const { code, stderr } = await pause.stop();
     expect(code).toBe(0);
     expect(stderr.includes("sent by pid")).toBe(watches);
-    expect(stderr.includes('Warning: PAUSE_WATCH takes yes or no: "maybe"')).toBe(
+    expect(stderr.includes('Warning: Variable PAUSE_WATCH takes yes or no: "maybe"')).toBe(
       value === "maybe",
     );
   }

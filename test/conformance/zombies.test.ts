@@ -14,7 +14,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Report } from "../../src/mode/zombies/schema.ts";
-import { fixture } from "../support/executables.ts";
+import { PAUSE } from "../support/executables.ts";
 import { FAMILIES, HEADLESS, TRACER } from "../support/families.ts";
 import { needing, writableCgroup } from "../support/needs.ts";
 import { childrenOf, readStat, Running } from "../support/process.ts";
@@ -22,7 +22,7 @@ import { until } from "../support/until.ts";
 
 const it = needing("namespaces", "perl");
 
-const ZOMBIES = [await fixture("zombies")];
+const ZOMBIES = [PAUSE, "zombies"];
 
 /** Families of processes in a PID namespace of their own, and how they are seen from within. */
 class Scene implements AsyncDisposable {
