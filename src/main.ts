@@ -1,7 +1,7 @@
 // The story of pause: block the signals, read what was asked, do it, exit.
 
 import { blockEverySignal, EVERY_SIGNAL, maskAtStart } from "./process/block.ts"; // First: it blocks.
-import { asksForNothing, asksForVersion, VERSION_LINE } from "./cli/first-look.ts";
+import { asksForNothing, asksForVersion, versionLine } from "./cli/first-look.ts";
 import { ExitCode } from "./exit-code.ts";
 import { exit, getenv } from "./libc/calls.ts";
 import { answer, error, logAsJson, warn } from "./log.ts";
@@ -12,7 +12,7 @@ import { closeSignalsInEveryThread, originalMask } from "./process/threads.ts";
 
 /** Does what is asked for, and returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  if (asksForVersion(args)) return print(VERSION_LINE);
+  if (asksForVersion(args)) return print(versionLine());
 
   const self = readStatus("/proc/self/status");
   if (asksForNothing(args)) {
@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { readRequest } = await import("./cli/request.ts");
   const { mode, settings, command, complaints, usage } = await readRequest(args, getenv);
   if (settings.help) return print(usage());
-  if (settings.version) return print(VERSION_LINE);
+  if (settings.version) return print(versionLine());
   if (settings.log === "json") logAsJson();
   for (const complaint of complaints) (mode === "hold" ? warn : error)(complaint);
   if (mode !== "hold" && complaints.length > 0) return ExitCode.usage;

@@ -6,7 +6,9 @@ import { getenv } from "../libc/calls.ts";
 declare const PAUSE_VERSION: string;
 
 /** What the version options print. */
-export const VERSION_LINE = `pause.ts v${PAUSE_VERSION}`;
+export function versionLine(): string {
+  return `pause.ts v${PAUSE_VERSION}`;
+}
 
 /** The environment variables of the option table. */
 export const VARIABLES = [

@@ -1,7 +1,7 @@
 // The image under podman: by itself, and as the infra container of a pod.
 
 import { afterAll, describe, expect } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -22,6 +22,7 @@ import {
   zombies,
 } from "../support/image.ts";
 import { needing } from "../support/needs.ts";
+import { childrenOf } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 const it = needing("root", "buildah", "podman", "busybox");
@@ -115,6 +116,33 @@ describe("under podman", () => {
       expect(exitCode(infra)).toBe("0");
     });
   }
+
+  it("a service's image by docs/deploy/Containerfile.init: stop ends it as a success", async () => {
+    setUp();
+    // A base with glibc, which is the pause image's, and a shell.
+    const base = `FROM ${PAUSE_IMAGE}\nUSER 0:0\nCOPY --from=${DEAF_IMAGE} /bin /bin\n`;
+    const containerfiles = join(scratch, "containerfiles");
+    mkdirSync(containerfiles);
+    writeFileSync(join(containerfiles, "base"), base);
+    writeFileSync(join(containerfiles, "init"), deployFile("Containerfile.init"));
+    const build = (name: string, ...options: readonly string[]) =>
+      podman(
+        "build",
+        "--quiet",
+        `--tag=localhost/${name}`,
+        `--file=${join(containerfiles, name)}`,
+        ...options,
+        containerfiles,
+      );
+    build("base");
+    build("init", "--build-arg=BASE=localhost/base", `--build-arg=PAUSE=${PAUSE_IMAGE}`);
+    const service = `${orphaning(3, "/bin/busybox")}; exec /bin/busybox sleep 2000`;
+    const command = ["localhost/init", "/bin/busybox", "sh", "-c", service];
+    const id = podman("run", "--detach", "--network=none", ...command);
+    await until("the orphans are pause's", () => childrenOf(pidOf(id)).length === 4);
+    podman("stop", GRACE, id);
+    expect(exitCode(id)).toBe("0");
+  });
 
   it("a pod whose PID 1 does not reap keeps the zombies", async () => {
     setUp();

@@ -36,6 +36,7 @@ const NEEDS = {
   script: [() => installed("script"), "install bsdutils"],
   git: [() => installed("git"), "install git"],
   pgrep: [() => installed("pgrep"), "install procps"],
+  "systemd-analyze": [() => installed("systemd-analyze"), "install systemd"],
   groff: [() => installed("groff"), "install groff-base"],
   setpriv: [() => installed("setpriv"), "install util-linux"],
   buildah: [() => installed("buildah"), "install buildah"],

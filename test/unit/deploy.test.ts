@@ -2,8 +2,13 @@
 // and podman make of theirs is tested with them, in test/image.
 
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { deployFile } from "../support/deploy.ts";
+import { PAUSE } from "../support/executables.ts";
+import { needing } from "../support/needs.ts";
 import { PAUSE_IMAGE } from "../support/image.ts";
 
 const FLAG = `--pod-infra-container-image=${PAUSE_IMAGE}`;
@@ -78,4 +83,21 @@ for (const [file, { read, says, source }] of Object.entries(FILES)) {
 test("they are the files of the README's table", () => {
   const rows = deployFile("README.md").matchAll(/^\| .* \| \[(.*?)\]\(\1\) /gm);
   expect(Array.from(rows, ([, file]) => file).sort()).toEqual(Object.keys(FILES).sort());
+});
+
+needing("systemd-analyze")("systemd has nothing against the unit of a service under pause", () => {
+  const directory = mkdtempSync(join(tmpdir(), "pause-unit-"));
+  try {
+    const unit = join(directory, "service-under-pause.service");
+    const text = deployFile("service-under-pause.service")
+      .replace("/usr/local/bin/pause", PAUSE)
+      .replace("/usr/local/bin/service", "/bin/true");
+    const verify = () => Bun.spawnSync(["systemd-analyze", "verify", unit]).stderr.toString();
+    writeFileSync(unit, text);
+    expect(verify()).toBe("");
+    writeFileSync(unit, text.replace("KillMode=mixed", "KillMode=mixde"));
+    expect(verify()).toContain("mixde");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -1,18 +1,23 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-import { OPTIONS } from "../../src/cli/options.ts";
+import { type Option, OPTIONS } from "../../src/cli/options.ts";
 import { EXIT_CODES } from "../../src/exit-code.ts";
+
+const isForCommand = (option: Option) => option.command === true;
 
 test("the README's options are those of the program", async () => {
   const readme = await Bun.file(join(import.meta.dirname, "../../README.md")).text();
-  const rows = readme.matchAll(/^\| (`-[^|]*`) +\| (.*?) +\|$/gm);
+  const rows = readme.matchAll(/^\| (`-(?:[^|]|\\\|)*`) +\| (.*?) +\|$/gm);
   expect(Array.from(rows, ([, names, help]) => [names, help])).toEqual(
-    OPTIONS.map((option) => {
-      const short = "short" in option ? `\`-${option.short}\`, ` : "";
-      const variable = "variable" in option ? ` \`[${option.variable}]\`` : "";
-      return [`${short}\`--${option.long}\`${variable}`, option.help];
-    }),
+    [...OPTIONS.filter((option) => !isForCommand(option)), ...OPTIONS.filter(isForCommand)].map(
+      (option: Option) => {
+        const short = option.short ? `\`-${option.short}\`, ` : "";
+        const value = option.value ? ` ${option.value.replace("|", "\\|")}` : "";
+        const variable = option.variable ? ` \`[${option.variable}]\`` : "";
+        return [`${short}\`--${option.long}${value}\`${variable}`, option.help];
+      },
+    ),
   );
 });
 
