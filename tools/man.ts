@@ -52,6 +52,20 @@ const SIGNALS: Section = [
 
 const LAST: readonly Section[] = [
   [
+    "LOG",
+    "With --log json each line on stderr is a JSON object with time (UTC, ISO 8601), level (info, " +
+      "warning or error) and message. event says what it is about:",
+    ".TP\n.B reaped\n" +
+      escape("An orphan: pid; name and group, its process group, where known; exit or signal."),
+    ".TP\n.B state\n" +
+      escape(
+        "How pause is, on SIGUSR1: uptimeSeconds, command (its PID), children, orphansReaped, last " +
+          "(pid, exit or signal, secondsAgo).",
+      ),
+    ".TP\n.B stopped\n" +
+      escape("Without a command, the end: signal (its number), sender (pid, 0 if outside; uid)."),
+  ],
+  [
     "EXAMPLES",
     "Run a service as PID 1 of a container, with 143, the end by SIGTERM, as success:",
     '.EX\nENTRYPOINT ["/pause", "-e", "143", "--", "/usr/bin/service"]\n.EE',

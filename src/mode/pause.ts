@@ -73,7 +73,11 @@ function watch(self: Status, observer: Observer | undefined): number {
     } else if (signal === Signal.SIGUSR1) {
       observer?.report();
     } else {
-      say(`Shutting down, got signal: ${strsignal(signal)} (${describeSender(info)})`);
+      say(`Shutting down, got signal: ${strsignal(signal)} (${describeSender(info)})`, {
+        event: "stopped",
+        signal,
+        sender: { pid: info.pid, uid: info.uid },
+      });
       return ExitCode.ok;
     }
   }
