@@ -63,7 +63,7 @@ const LAST: readonly Section[] = [
           "(pid, exit or signal, secondsAgo).",
       ),
     ".TP\n.B stopped\n" +
-      escape("Without a command, the end: signal (its number), sender (pid, 0 if outside; uid)."),
+      escape("Without a command, the end: signal, sender (pid, 0 if outside; uid)."),
   ],
   [
     "EXAMPLES",

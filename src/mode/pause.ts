@@ -75,7 +75,7 @@ function watch(self: Status, observer: Observer | undefined): number {
     } else {
       say(`Shutting down, got signal: ${strsignal(signal)} (${describeSender(info)})`, {
         event: "stopped",
-        signal,
+        signal: signal === Signal.SIGINT ? "SIGINT" : "SIGTERM",
         sender: { pid: info.pid, uid: info.uid },
       });
       return ExitCode.ok;
