@@ -218,10 +218,13 @@ export class Running {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      if (!this.hasEnded()) process.kill(this.pid, "SIGKILL");
-    } catch {
-      // It has just ended.
+    // Its command would live on, if it has one.
+    for (const pid of this.hasEnded() ? [] : [this.pid, ...descendantsOf(this.pid)]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has just ended.
+      }
     }
     this.#child.kill("SIGKILL"); // unshare or strace, should it wait for anybody else.
     await this.#child.exited;
@@ -255,6 +258,11 @@ export function readStat(pid: number): Stat | undefined {
   } catch {
     return undefined; // It ended meanwhile.
   }
+}
+
+/** The PIDs of its children, and theirs, and so on. */
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
 /** The PIDs of all children of a process, whatever their state. */
