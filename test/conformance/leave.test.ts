@@ -7,7 +7,7 @@ import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { BURST, STOPPED_ORPHAN, STORM } from "../support/perl.ts";
 import { Running, runPause } from "../support/process.ts";
-import { until } from "../support/until.ts";
+import { NEVER, until } from "../support/until.ts";
 
 const it = needing("perl");
 
@@ -42,7 +42,7 @@ for (const init of [true, false]) {
     const both = `${BURST}; @ARGV = ($ARGV[1]); ${STORM}`;
     const command = [PAUSE, "--", ...leaving(both, "5000", "2000")];
     await using pause = await Running.start({ command, init });
-    await pause.settled("sleep");
+    await pause.settled("sleep", 3 * NEVER); // Thousands of forks take their time.
     expect(pause.status().threads).toBe(1);
     pause.kill("SIGUSR1");
     await until("it says how it is", () => pause.stderr.includes("7000 orphans reaped"));
@@ -57,7 +57,7 @@ it("a storm of orphans and of signals at once: all are reaped, all are forwarded
     for (let sent = 0; sent < 1000; sent++) pause.kill("SIGWINCH"); // Ignored by default.
     await Bun.sleep(0);
   }
-  await pause.settled("sleep");
+  await pause.settled("sleep", 3 * NEVER);
   expect((await pause.stop()).code).toBe(143);
 });
 

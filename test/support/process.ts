@@ -115,12 +115,13 @@ export class Running {
   }
 
   /** Waits until its only child is of this name, and sleeps. */
-  async settled(name: string): Promise<void> {
-    await until(`${name} is its only child`, () => {
+  async settled(name: string, deadline = NEVER): Promise<void> {
+    const only = () => {
       const [pid, ...more] = this.childPids();
       const stat = pid === undefined ? undefined : readStat(pid);
       return more.length === 0 && stat?.name === name && stat.state === "S";
-    });
+    };
+    await until(`${name} is its only child`, only, deadline);
   }
 
   /** Whether it has ended. */
