@@ -1,10 +1,12 @@
-// Builds dist/pause, the executable for this machine, and dist/rootfs, what its image consists of.
+// Builds dist/pause, the executable for this machine, and dist/rootfs-*, what an image consists of.
 
 import { chmod, copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import packageJson from "./package.json" with { type: "json" };
-import { type Architecture, closeRuntime, lockedRuntime } from "./tools/runtime.ts";
+import { ARCHITECTURES, type Architecture, HOST } from "./tools/architectures.ts";
+import { runtimeFiles } from "./tools/loader.ts";
+import { closeRuntime, lockedRuntime } from "./tools/runtime.ts";
 
 /**
  * Compiles an entry file into an executable, the way a release is.
@@ -13,8 +15,11 @@ import { type Architecture, closeRuntime, lockedRuntime } from "./tools/runtime.
  *   the same name, and that is "pause"
  * @throws {AggregateError} what the bundler says
  */
-export async function compile(entry: string, outfile: string): Promise<void> {
-  const arch = process.arch as Architecture;
+export async function compile(
+  entry: string,
+  outfile: string,
+  arch: Architecture = HOST,
+): Promise<void> {
   await Bun.build({
     entrypoints: [entry],
     define: { PAUSE_VERSION: JSON.stringify(packageJson.version) },
@@ -23,6 +28,7 @@ export async function compile(entry: string, outfile: string): Promise<void> {
     bytecode: true, // No parser at start: half the time until the signals are blocked.
     splitting: true, // What is imported lazily (zod) is not set up before, function by function.
     compile: {
+      target: `bun-linux-${arch}`,
       outfile,
       // No variable, no locale, no address of others: see tools/patches.ts.
       executablePath: await closeRuntime(lockedRuntime(arch), arch),
@@ -41,72 +47,47 @@ export async function compile(entry: string, outfile: string): Promise<void> {
 }
 
 /**
- * Collects what an image needs to run an executable: it, its loader, its libraries.
- * @param executable for this machine's architecture
+ * Builds what an image consists of: the executable, its loader, its libraries, and nothing else.
  * @param directory made anew; becomes the image's root
+ * @returns the executable's path
+ * @throws {Error} if the loader or a library cannot be found
  */
-async function stage(executable: string, directory: string): Promise<void> {
+async function stage(directory: string, arch: Architecture): Promise<string> {
   await rm(directory, { recursive: true, force: true });
-  const files = [
-    [executable, "/pause"],
-    ...(await runtimeFiles(executable)).map((path) => [path, path] as const),
-  ] as const;
-  for (const [from, to] of files) {
-    const target = join(directory, to);
-    await mkdir(dirname(target), { recursive: true });
-    await copyFile(from, target);
-    await chmod(target, 0o755);
+  const executable = join(directory, "pause");
+  await mkdir(directory, { recursive: true });
+  await compile(join(import.meta.dirname, "src/main.ts"), executable, arch);
+  for (const { source, target } of runtimeFiles(executable, arch)) {
+    const path = join(directory, target);
+    await mkdir(dirname(path), { recursive: true });
+    await copyFile(source, path);
   }
   // Any user must get through the directories, whatever the builder's umask was.
-  for (const path of new Bun.Glob("**").scanSync({
-    cwd: directory,
-    onlyFiles: false,
-    absolute: true,
-  }))
-    await chmod(path, 0o755);
+  const below = new Bun.Glob("**").scanSync({ cwd: directory, onlyFiles: false, absolute: true });
+  for (const path of [directory, ...below]) await chmod(path, 0o755);
+  return executable;
 }
 
-/** The loader and the libraries of an executable, where its own loader finds them. ld.so(8) */
-async function runtimeFiles(executable: string): Promise<string[]> {
-  const loader = await programInterpreter(executable);
-  const list = Bun.spawnSync([loader, "--list", executable]);
-  if (!list.success)
-    throw new Error(`Cannot find the libraries of "${executable}": ${list.stderr}`);
-  const libraries = list.stdout.toString().matchAll(/=> (\/\S+)/g);
-  return [loader, ...Array.from(libraries, ([, path]) => path as string)];
-}
-
-/** The loader that an executable names: the segment PT_INTERP. elf(5) */
-async function programInterpreter(executable: string): Promise<string> {
-  const PT_INTERP = 3;
-  const elf = new DataView(await Bun.file(executable).slice(0, 4096).arrayBuffer());
-  const [start, size, count] = [
-    Number(elf.getBigUint64(32, true)),
-    elf.getUint16(54, true),
-    elf.getUint16(56, true),
-  ];
-  for (let header = start; header < start + size * count; header += size) {
-    if (elf.getUint32(header, true) !== PT_INTERP) continue;
-    const offset = Number(elf.getBigUint64(header + 8, true));
-    const length = Number(elf.getBigUint64(header + 32, true));
-    return await Bun.file(executable)
-      .slice(offset, offset + length - 1)
-      .text();
-  }
-  throw new Error(`Cannot find the loader of "${executable}": it has no PT_INTERP segment`);
+/** Where the files of an image are, for one architecture. */
+export function rootfs(arch: Architecture): string {
+  return join(import.meta.dirname, `dist/rootfs-${ARCHITECTURES[arch].platform}`);
 }
 
 /**
- * The whole build, saying what it does.
+ * The whole build for an architecture, saying what it does.
  * @returns the executable's path
  */
-export async function build(): Promise<string> {
-  const executable = join(import.meta.dirname, "dist/pause");
-  process.stderr.write("Building dist/pause ... ");
-  await compile(join(import.meta.dirname, "src/main.ts"), executable);
-  await stage(executable, join(import.meta.dirname, "dist/rootfs"));
-  const megabytes = Math.round(Bun.file(executable).size / 1e6);
+export async function build(arch: Architecture = HOST): Promise<string> {
+  const name = arch === HOST ? "dist/pause" : `pause for ${ARCHITECTURES[arch].platform}`;
+  process.stderr.write(`Building ${name} ... `);
+  const staged = await stage(rootfs(arch), arch);
+  const megabytes = Math.round(Bun.file(staged).size / 1e6);
   process.stderr.write(`pause.ts v${packageJson.version}, ${megabytes} MB\n`);
+  if (arch !== HOST) return staged;
+
+  const executable = join(import.meta.dirname, "dist/pause");
+  await rm(executable, { force: true }); // It may be running.
+  await copyFile(staged, executable);
   return executable;
 }
 

@@ -1,6 +1,6 @@
 // Blanks what the data of ICU, the library for languages, has for locales that nobody can ask for.
 
-import type { Architecture } from "./runtime.ts";
+import type { Architecture } from "./architectures.ts";
 
 /** How ICU's common data begins: a header of 144 bytes, `UDataInfo`. ICU's unicode/udata.h */
 const HEADER = Buffer.from("9000da271400000000000200436d6e44", "hex");

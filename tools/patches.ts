@@ -1,9 +1,9 @@
 // What is changed in the Bun executable that a release is built on, as data: what, why, how often,
 // and the test that shows it. See docs/design.md, "The closed runtime".
 
+import type { Architecture } from "./architectures.ts";
 import { type Elf, Rela, Sym } from "./elf.ts";
 import { blankLocales, blankSpace } from "./locales.ts";
-import type { Architecture } from "./runtime.ts";
 
 /** One change of the executable, which keeps its size. */
 export interface Patch {

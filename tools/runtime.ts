@@ -8,22 +8,18 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { ARCHITECTURES, type Architecture } from "./architectures.ts";
 import { Elf } from "./elf.ts";
 import { type Patch, PATCHES } from "./patches.ts";
-
-/** An architecture there is a runtime for, as Node names it. */
-export type Architecture = "x64" | "arm64";
 
 /** The executables that the patches were written for. */
 const RUNTIMES = {
   x64: {
-    package: "@oven/bun-linux-x64",
     version: "1.4.5",
     size: 107_394_952,
     sha256: "f05d28a3862f4b84395c7fa32480b835dd47482e80b7e7a49a115227f0c06083",
   },
   arm64: {
-    package: "@oven/bun-linux-aarch64",
     version: "1.4.5",
     size: 107_405_304,
     sha256: "04778f1f42399a69d086853e9c7af4acf574b2f21a43d0dc673853d8b84a2923",
@@ -34,7 +30,7 @@ const modules = join(import.meta.dirname, "../node_modules");
 
 /** Where npm has put the locked executable. */
 export function lockedRuntime(arch: Architecture): string {
-  return join(modules, RUNTIMES[arch].package, "bin/bun");
+  return join(modules, ARCHITECTURES[arch].bun, "bin/bun");
 }
 
 /**

@@ -1,9 +1,17 @@
 // Tests say what they need; where it is missing they skip with the reason, or fail under CI=true.
 
 import { test } from "bun:test";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 
+import { ARCHITECTURES, HOST } from "../../tools/architectures.ts";
 import { wayIntoNamespace } from "../../tools/namespace.ts";
+
+/** The architecture that this machine is not. */
+export const FOREIGN = HOST === "x64" ? "arm64" : "x64";
+const { triplet, platform } = ARCHITECTURES[FOREIGN];
+
+/** What runs a program of that architecture. */
+export const QEMU = `qemu-${triplet.split("-")[0]}-static`;
 
 const installed = (command: string) => Bun.which(command) !== null;
 
@@ -48,6 +56,8 @@ const NEEDS = {
     () => (writableCgroup(2) ?? writableCgroup(1)) !== undefined,
     "mount a cgroup hierarchy that can be written to",
   ],
+  qemu: [() => installed(QEMU), "install qemu-user-static"],
+  "foreign libraries": [() => existsSync(`/usr/${triplet}/lib`), `install libc6-${platform}-cross`],
   busybox: [() => installed("busybox"), "install busybox-static"],
 } satisfies Record<string, readonly [() => boolean, string]>;
 
