@@ -35,7 +35,7 @@ const lock = createHash("sha256")
   .digest("hex");
 
 if (!existsSync(bun) || !existsSync(stamp) || readFileSync(stamp, "utf8") !== lock) {
-  console.error("Installing the locked dependencies (Bun, zod, types, linter, gRPC) ...");
+  console.error("Installing the locked dependencies (Bun, zod, and what builds and tests) ...");
   const npm = process.env["npm_execpath"];
   const [command, ...first] = npm === undefined ? ["npm"] : [process.execPath, npm];
   const options = ["ci", "--ignore-scripts", "--include=dev", "--include=optional"];
