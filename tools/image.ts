@@ -86,8 +86,7 @@ async function main({ architectures, compression, source }: Request): Promise<vo
   // Nothing of an earlier build may look as if it belonged to this one.
   const artefacts = new Bun.Glob("{SHA256SUMS,pause-*.oci.tar,pause-*.cdx.json}");
   mkdirSync(dist, { recursive: true });
-  for (const name of [...artefacts.scanSync(dist), "image", ".image"])
-    rmSync(join(dist, name), { recursive: true, force: true });
+  for (const name of [...artefacts.scanSync(dist), "image", ".image"]) remove(join(dist, name));
   try {
     mkdirSync(scratch);
     for (const arch of architectures) {
@@ -109,7 +108,7 @@ async function main({ architectures, compression, source }: Request): Promise<vo
     });
     for (const arch of architectures) await release(arch, source.epoch, scratch);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    remove(scratch);
   }
   const layout = join(dist, "image");
   writeIndex(layout, entry(layout), `${NAME}:${version}`, version);
@@ -117,6 +116,12 @@ async function main({ architectures, compression, source }: Request): Promise<vo
   const files = new Bun.Glob("image/**").scanSync(dist);
   await writeSums(dist, [...artefacts.scanSync(dist), ...files]);
   say("Checksums of all are in dist/SHA256SUMS");
+}
+
+/** Removes a folder or file, if there is one; some of a tool's not even their owner may write to. */
+function remove(path: string): void {
+  Bun.spawnSync(["chmod", "-R", "u+w", path], { stdio: ["ignore", "ignore", "ignore"] });
+  rmSync(path, { recursive: true, force: true });
 }
 
 /** Writes the archive and the bill of materials of one architecture. */

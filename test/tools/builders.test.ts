@@ -18,7 +18,7 @@ const QUICK = ["--compression=gzip", `--arch=${platform}`];
 function pathWith(clone: Clone, name: string, tools: readonly string[]): string {
   const directory = join(clone.directory, "dist", name);
   mkdirSync(directory, { recursive: true });
-  for (const tool of ["git", "tar", "sh", "newuidmap", "newgidmap", ...tools]) {
+  for (const tool of ["git", "tar", "sh", "chmod", "newuidmap", "newgidmap", ...tools]) {
     const path = Bun.which(tool);
     if (path !== null) symlinkSync(path, join(directory, tool));
   }

@@ -148,5 +148,6 @@ async function command(
   const outputs = Promise.all([child.stdout.text(), child.stderr.text()]);
   const [stdout, stderr] = await outputs;
   if ((await child.exited) === 0) return stdout;
-  throw new Error(`Cannot build the image: "${line.join(" ")}" failed:\n${stderr.trimEnd()}`);
+  const name = line.filter((word) => !word.startsWith("-")).slice(0, 2);
+  throw new Error(`Cannot build the image: ${name.join(" ")} failed:\n${stderr.trimEnd()}`);
 }
