@@ -41,7 +41,7 @@ export const HOLDING: readonly Calls[] = [
   {
     what: "the same where a kernel, libc or architecture differs, and under pressure",
     names: (
-      "clock_gettime clone exit faccessat fstat getrusage gettimeofday membarrier mincore mremap " +
+      "clock_gettime clone epoll_pwait epoll_pwait2 exit faccessat fstat getrusage gettimeofday membarrier mincore mremap " +
       "ppoll readlink readlinkat rt_sigreturn sched_yield statx tgkill"
     ).split(" "),
     always: false,

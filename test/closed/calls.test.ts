@@ -48,6 +48,7 @@ it("each call is on the list, and nothing on it is made up", async () => {
     await traceLife(PAUSE, "--watch"),
     await traceLife(PAUSE, "--explain", "unknown"),
     await traceLife(await fixture("early-threads")),
+    await traceLife(await fixture("late-threads")),
   ];
   const seen = new Set(lives.flatMap((life) => [...namesIn(life)]));
   expect([...seen].filter((name) => !listed.has(name))).toEqual([]);

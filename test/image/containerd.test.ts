@@ -7,6 +7,7 @@ import { join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { Node } from "../support/cri.ts";
+import { PROFILE } from "../../tools/seccomp.ts";
 import { deployFile, runDocumented } from "../support/deploy.ts";
 import {
   DEAF_IMAGE,
@@ -127,6 +128,14 @@ describe("under containerd", () => {
       expect(await sandbox.stop()).toBe("SANDBOX_NOTREADY");
     });
   }
+
+  it("a pod under docs/deploy/seccomp.json: it parks", async () => {
+    const seccomp = { profile_type: "Localhost", localhost_ref: PROFILE };
+    const sandbox = await Sandbox.run(await shared(), "runc", undefined, seccomp);
+    await parked(sandbox.pid);
+    await until("both filters are there", () => statusLine(sandbox.pid, "Seccomp_filters") === "2");
+    expect(await sandbox.stop()).toBe("SANDBOX_NOTREADY");
+  });
 
   it("kubeadm's upgrade job, -v under UID 999, prints the version and exits 0", async () => {
     const node = await shared();

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
+import { seccompProfile } from "../../tools/seccomp.ts";
 import {
   deafArchive,
   endOrphans,
@@ -112,6 +113,27 @@ for (const { runtime, prefix } of RUNTIMES) {
         expect(await output(container.process.stderr)).toBe(LINE);
       });
     }
+
+    for (const noNewPrivileges of [true, false]) {
+      it(`docs/deploy/seccomp.json, no_new_privs ${noNewPrivileges}: it parks, with a filter of its own`, async () => {
+        await using container = new Container({ seccomp: seccompProfile(), noNewPrivileges });
+        const pid = await container.pid();
+        await parked(pid);
+        await until("both filters are there", () => statusLine(pid, "Seccomp_filters") === "2");
+        expect(await container.stop()).toBe(0);
+        expect(await output(container.process.stderr)).toBe(LINE);
+      });
+    }
+
+    it("docs/deploy/seccomp.json without one of its calls: it does not start", async () => {
+      const profile = seccompProfile();
+      const syscalls = profile.syscalls.map((rule) => ({
+        ...rule,
+        names: rule.names.filter((name) => name !== "mmap"),
+      }));
+      await using container = new Container({ seccomp: { ...profile, syscalls } });
+      expect(await container.process.exited).not.toBe(0);
+    });
 
     it("with null for stdin, stdout and stderr it parks, and stops with 0", async () => {
       await using container = new Container({}, "ignore");

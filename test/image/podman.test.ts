@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
+import { PROFILE } from "../../tools/seccomp.ts";
 import { deployFile, runDocumented } from "../support/deploy.ts";
 import {
   DEAF_IMAGE,
@@ -92,6 +93,14 @@ describe("under podman", () => {
     expect(podman("inspect", "--format={{.State.OOMKilled}}", id)).toBe("false");
     const log = ["sh", "-c", '"$@" 2>&1', "sh", "podman", ...OPTIONS, "logs", id];
     expect(run(log)).toBe("Shutting down, got signal: Terminated");
+  });
+
+  it("under docs/deploy/seccomp.json: it parks, and stop ends it with 0", async () => {
+    setUp();
+    const id = documented("A seccomp profile", { "docs/deploy/seccomp.json": PROFILE });
+    await parked(pidOf(id));
+    podman("stop", GRACE, id);
+    expect(exitCode(id)).toBe("0");
   });
 
   it("what does not hear SIGTERM is killed after the grace period, with 137", () => {

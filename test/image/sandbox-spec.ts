@@ -18,13 +18,25 @@ export interface Sandbox {
   readonly resolvConf: string;
   /** The node's busybox, for a look from inside; no sandbox of containerd's has it. */
   readonly busybox: string;
+  /** Another seccomp profile than RuntimeDefault. */
+  readonly seccomp?: object;
+  /** False for what containerd never does: with privileges to give up after the profile is loaded. */
+  readonly noNewPrivileges?: boolean;
 }
 
 const NONE = { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] };
 const BIND = ["rbind", "ro", "nosuid", "nodev", "noexec"];
 
 /** The config.json. */
-export function sandboxSpec({ rootfs, uid, args, resolvConf, busybox }: Sandbox) {
+export function sandboxSpec({
+  rootfs,
+  uid,
+  args,
+  resolvConf,
+  busybox,
+  seccomp = runtimeDefault(),
+  noNewPrivileges = true,
+}: Sandbox) {
   return {
     ociVersion: "1.0.2",
     root: { path: rootfs, readonly: true },
@@ -35,7 +47,7 @@ export function sandboxSpec({ rootfs, uid, args, resolvConf, busybox }: Sandbox)
       args,
       env: [], // The image has none.
       cwd: "/",
-      noNewPrivileges: true,
+      noNewPrivileges,
       capabilities: NONE,
     },
     mounts: [
@@ -48,7 +60,7 @@ export function sandboxSpec({ rootfs, uid, args, resolvConf, busybox }: Sandbox)
       resources: { devices: [{ allow: false, access: "rwm" }] },
       maskedPaths: MASKED_PATHS,
       readonlyPaths: READONLY_PATHS,
-      seccomp: runtimeDefault(),
+      seccomp,
     },
   };
 }

@@ -43,14 +43,15 @@ export class Sandbox {
    * Runs one.
    * @param handler the name of the runtime in containerd's configuration
    * @param user the pod's runAsUser and runAsGroup
+   * @param seccomp the pod's profile, if not RuntimeDefault
    * @throws {Error} if it is not ready then
    */
-  static async run(node: Node, handler: string, user?: number): Promise<Sandbox> {
+  static async run(node: Node, handler: string, user?: number, seccomp?: object): Promise<Sandbox> {
     const name = crypto.randomUUID();
     const config = {
       metadata: { name, uid: name, namespace: "default" },
       log_directory: node.logs,
-      linux: { cgroup_parent: node.cgroup, security_context: securityContext(user) },
+      linux: { cgroup_parent: node.cgroup, security_context: securityContext(user, seccomp) },
     };
     const request = { config, runtime_handler: handler };
     const { pod_sandbox_id } = await node.call("RunPodSandbox", request);
@@ -97,10 +98,13 @@ export class Sandbox {
 }
 
 /** On the host's network, for which no plugin is needed. */
-function securityContext(user?: number): object {
+function securityContext(
+  user?: number,
+  seccomp: object = { profile_type: "RuntimeDefault" },
+): object {
   return {
     namespace_options: { network: "NODE", pid: "POD", ipc: "POD" },
-    seccomp: { profile_type: "RuntimeDefault" },
+    seccomp,
     ...(user !== undefined && { run_as_user: { value: user }, run_as_group: { value: user } }),
   };
 }
