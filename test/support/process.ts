@@ -86,7 +86,10 @@ export class Running {
     return new Running(
       child,
       await until("it is started", () =>
-        childrenOf(child.pid).find((pid) => (readStat(pid)?.name ?? wrapper[0]) !== wrapper[0]),
+        // It may have ended already: then its PID is not wanted any more.
+        child.exitCode === null && child.signalCode === null
+          ? childrenOf(child.pid).find((pid) => (readStat(pid)?.name ?? wrapper[0]) !== wrapper[0])
+          : child.pid,
       ),
     );
   }
@@ -261,14 +264,24 @@ export function readStat(pid: number): Stat | undefined {
   }
 }
 
-/** The PIDs of its children, and theirs, and so on. */
+/** The PIDs of a process's children, and theirs, and so on. */
 function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
 }
 
-/** The PIDs of all children of a process, whatever their state. */
+/**
+ * The PIDs of all children of a process, whatever their state. Each thread has a list of its own;
+ * one that changes while it is read may be incomplete. proc_tid_children(5)
+ */
 export function childrenOf(parent: number): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => !Number.isNaN(pid) && readStat(pid)?.parent === parent);
+  try {
+    return readdirSync(`/proc/${parent}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${parent}/task/${thread}/children`, "latin1")
+        .split(" ")
+        .filter(Boolean)
+        .map(Number),
+    );
+  } catch {
+    return []; // It has ended meanwhile.
+  }
 }
