@@ -68,7 +68,7 @@ export const PATCHES: readonly Patch[] = [
     count: 2,
     apply: replaceText(
       "Bun has crashed. This indicates a bug in Bun, not your code.",
-      "pause has crashed by a fault of its own, or of Bun inside it",
+      "pause has crashed: no /proc or memory, or a fault of its own",
     ),
   },
   {
@@ -85,7 +85,7 @@ export const PATCHES: readonly Patch[] = [
     count: 4,
     apply: replaceText(
       "To send a redacted crash report to Bun's team,\nplease file a GitHub issue using the link below:",
-      "To have it fixed, report it to whoever made this pause, with all\nthe lines above and the trace:",
+      "If it has both, report this to whoever made this pause, with all\nthe lines above and the trace:",
     ),
   },
   {

@@ -68,6 +68,10 @@ const GLIBC_FUNCTIONS = {
   swapcontext: { args: ["ptr", "ptr"], returns: "i32" },
 } as const satisfies Record<string, FFIFunction>;
 
+/** What an operator can do about it. systemd.exec(5), MemoryDenyWriteExecute=; RLIMIT_AS, setrlimit(2) */
+const WHAT_THE_JIT_NEEDS =
+  "; allow memory that is written and run, and 4 GB of address space (ulimit -v)";
+
 /**
  * "libc.so.6" is glibc's name for itself, and musl's loader resolves it to itself too. Where the
  * call is refused (bun:ffi makes its thunks with the JIT, so it needs memory that is both written
@@ -79,7 +83,9 @@ function open<Functions extends Record<string, FFIFunction>>(functions: Function
     return dlopen("libc.so.6", functions).symbols;
   } catch (cause) {
     const refuse = () => {
-      throw new Error(`Cannot call libc: ${(cause as Error).message}`, { cause });
+      throw new Error(`Cannot call libc: ${(cause as Error).message}${WHAT_THE_JIT_NEEDS}`, {
+        cause,
+      });
     };
     return new Proxy({}, { get: () => refuse }) as never;
   }

@@ -67,10 +67,10 @@ export function runCommand(
   const terminal = controllingTerminal();
   const run = new Run(settings, terminal);
   try {
-    if (getpid() !== INIT) becomeSubreaper();
+    adoptOrphans();
     const deathSignal = settings["parent-death-signal"];
     if (deathSignal !== undefined) setParentDeathSignal(deathSignal);
-    if (!canWaitForSignals()) throw new CannotWait("The kernel does not let it wait for signals");
+    if (!canWaitForSignals()) throw new CannotWait(REFUSED);
     resetDispositions(self.caught);
     startReaping(run);
     run.pid = spawn({
@@ -93,6 +93,21 @@ export function runCommand(
     warn(`Cannot leave the working directory: ${(failure as Error).message}`);
   }
   return run.untilItEnds();
+}
+
+/**
+ * Has the orphans of all descendants go to this process.
+ * @throws {Error}
+ */
+function adoptOrphans(): void {
+  try {
+    if (getpid() !== INIT) becomeSubreaper();
+  } catch (failure) {
+    const { message } = failure as Error;
+    throw new Error(
+      `pause cannot become a subreaper (${message}); allow prctl, or run it as PID 1`,
+    );
+  }
 }
 
 /** The command as it runs. */
@@ -225,10 +240,14 @@ function failureCode(failure: unknown): number {
   return failure.errno === Errno.ENOENT ? ExitCode.notFound : ExitCode.cannotRun;
 }
 
+/** What is to be done where sigtimedwait is refused. */
+const REFUSED =
+  "the kernel does not let pause wait for signals; allow rt_sigtimedwait in the seccomp filter";
+
 /** What people call the reasons for which a command is not executed. execve(2) */
 const REASONS: { readonly [errno: number]: string } = {
   [Errno.ENOENT]: "it is not found, or the interpreter that it names is not",
-  [Errno.EACCES]: "it is not an executable file, or may not be executed",
+  [Errno.EACCES]: "it is not an executable file, or may not be executed (its mode, a noexec mount)",
   [Errno.ENOEXEC]: "it is not in a format that this machine executes",
   [Errno.E2BIG]: "its arguments and environment are too long",
   [Errno.EAGAIN]: "there may be no more processes (a limit of pids, RLIMIT_NPROC)",

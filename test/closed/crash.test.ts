@@ -9,7 +9,7 @@ import { needing } from "../support/needs.ts";
 import { plain } from "../support/plain.ts";
 
 const OURS =
-  /^panic\(main thread\): Segmentation fault at address 0x8\noh no: pause has crashed by a fault of its own, or of Bun inside it\n\nTo have it fixed, report it to whoever made this pause, with all\nthe lines above and the trace:\n\n trace of the crash\/\S+\n$/m;
+  /^panic\(main thread\): Segmentation fault at address 0x8\noh no: pause has crashed: no \/proc or memory, or a fault of its own\n\nIf it has both, report this to whoever made this pause, with all\nthe lines above and the trace:\n\n trace of the crash\/\S+\n$/m;
 const ADDRESS = /https?:|www\.|bun\.(?:report|sh|com)|github/i;
 
 function stderrOf(...command: readonly string[]): string {

@@ -216,7 +216,11 @@ const FAULTS = [
     "there may be no more processes",
     "there may be no more processes (a limit",
   ],
-  ["rt_sigtimedwait:error=ENOSYS", "it cannot wait for signals", "The kernel does not let it wait"],
+  [
+    "rt_sigtimedwait:error=ENOSYS",
+    "it cannot wait for signals",
+    "the kernel does not let pause wait",
+  ],
 ] as const;
 
 for (const [fault, what, reason] of FAULTS) {

@@ -10,8 +10,8 @@ import { childrenOf, readStat } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 const DEMO = [process.execPath, join(import.meta.dirname, "../../tools/demo.ts")];
-const CONTROL = /\x1b\[[?\d;]*[A-Za-z]/g;
-const SGR = /\x1b\[[\d;]*m/g;
+const CONTROL = /\p{Cc}\[[?\d;]*[A-Za-z]/gu;
+const SGR = /\p{Cc}\[[\d;]*m/gu;
 
 /** The demo on a terminal of 80 by 24. */
 function onTerminal(env: Record<string, string> = {}) {
@@ -55,7 +55,7 @@ needing("namespaces")(
       expect([deaf, pause].map((pid) => readStat(pid!))).toEqual([undefined, undefined]);
       // The cursor is back, and lines go on.
       expect(seen.screen).toContain("\x1b[?7h\x1b[?25h");
-      for (const shown of seen.screen.split(/\x1b\[\d+A/)) {
+      for (const shown of seen.screen.split(/\p{Cc}\[\d+A/u)) {
         const lines = shown.replace(CONTROL, "").split("\r\n");
         expect(lines.length).toBeLessThanOrEqual(SIZE.rows);
         expect(lines.filter((line) => line.trimEnd().length > SIZE.columns)).toEqual([]);

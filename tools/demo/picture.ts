@@ -55,7 +55,7 @@ function framesOf(recording: string): Frame[] {
   let text = "";
   for (const [time, , more] of events) {
     text += more;
-    const parts = text.split(/\x1b\[\d+A|\x1b\[\?7l|\x1b\[\?7h/);
+    const parts = text.split(/\p{Cc}\[(?:\d+A|\?7[lh])/u);
     text = parts.pop() ?? "";
     for (const part of parts) {
       const lines = part.split("\x1b[K\r\n").slice(0, -1);
@@ -142,8 +142,8 @@ function piecesOf(line: string): (readonly [text: string, style: Style, column: 
   const pieces: (readonly [string, Style, number])[] = [];
   let column = 0;
   let style: Style = "plain";
-  for (const part of line.split(/(\x1b\[[\d;]*m)/)) {
-    const code = /^\x1b\[([\d;]*)m$/.exec(part)?.[1];
+  for (const part of line.split(/(\p{Cc}\[[\d;]*m)/u)) {
+    const code = /^\p{Cc}\[([\d;]*)m$/u.exec(part)?.[1];
     if (code !== undefined) {
       style = styles.find((each) => STYLES[each] === code) ?? "plain";
       continue;
@@ -159,7 +159,7 @@ function piecesOf(line: string): (readonly [text: string, style: Style, column: 
 /** A line's text alone, each run of spaces as one. */
 function textOf(line: string): string {
   return line
-    .replace(/\x1b\[[\d;]*m/g, "")
+    .replace(/\p{Cc}\[[\d;]*m/gu, "")
     .replace(/ +/g, " ")
     .trim();
 }
