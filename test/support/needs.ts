@@ -35,6 +35,24 @@ export function writableCgroup(version: 1 | 2): string | undefined {
     });
 }
 
+/** Where a cgroup with a memory limit can be made, of version 1 or 2, and the name of the limit. */
+export function memoryCgroup(): { path: string; limit: string } | undefined {
+  const mounts = readFileSync("/proc/self/mounts", "utf8");
+  const old = /^\S+ (\S+) cgroup \S*\bmemory\b/m.exec(mounts)?.[1];
+  const path = old ?? /^\S+ (\S+) cgroup2 /m.exec(mounts)?.[1];
+  const limit = old === undefined ? "memory.max" : "memory.limit_in_bytes";
+  try {
+    if (old === undefined) {
+      const given = readFileSync(`${path}/cgroup.subtree_control`, "utf8");
+      if (!given.split(/\s/).includes("memory")) return undefined;
+    }
+    accessSync(`${path}/cgroup.procs`, constants.W_OK);
+    return path === undefined ? undefined : { path, limit };
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a test can need: whether it is here, and how to get it. */
 const NEEDS = {
   root: [() => process.getuid?.() === 0, "run as root"],
@@ -60,6 +78,10 @@ const NEEDS = {
   ],
   qemu: [() => installed(QEMU), "install qemu-user-static"],
   "foreign libraries": [() => existsSync(`/usr/${triplet}/lib`), `install libc6-${platform}-cross`],
+  "memory cgroup": [
+    () => memoryCgroup() !== undefined,
+    "run as root, with the memory controller of cgroups",
+  ],
   busybox: [() => installed("busybox"), "install busybox-static"],
 } satisfies Record<string, readonly [() => boolean, string]>;
 
