@@ -69,7 +69,7 @@ async function release(dryRun: boolean, imageOptions: readonly string[]): Promis
   const reasons = await whyNot(root, version);
   if (reasons.length > 0) throw new Error(`Cannot release ${tag}:\n- ${reasons.join("\n- ")}`);
 
-  const own = new Bun.Glob("pause-*{.tar.gz,-notes.md}");
+  const own = new Bun.Glob("{pause-*.tar.gz,pause-*-notes.md}");
   mkdirSync(dist, { recursive: true });
   for (const name of own.scanSync(dist)) rmSync(join(dist, name));
   await run([process.execPath, "tools/image.ts", ...imageOptions]);
@@ -84,8 +84,7 @@ async function release(dryRun: boolean, imageOptions: readonly string[]): Promis
   }
   const notes = join(dist, `pause-${version}-notes.md`);
   writeFileSync(notes, `${await notesOf(root, version)}\n`);
-  const artefacts = new Bun.Glob("{image/**,pause-*{.oci.tar,.cdx.json,.tar.gz,-notes.md}}");
-  const names = [...artefacts.scanSync(dist)];
+  const names = ["image/**", "pause-*"].flatMap((glob) => [...new Bun.Glob(glob).scanSync(dist)]);
   await writeSums(dist, names);
 
   say(`\n${tag}, in dist/:`);

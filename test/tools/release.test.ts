@@ -30,7 +30,8 @@ needing("git")("each reason against a release is told, and none is made up", asy
   expect(await whyNot(directory, "next")).toContain('"next" in package.json is not a version');
   const changelog = join(directory, "CHANGELOG.md");
   const text = readFileSync(changelog, "utf8");
-  writeFileSync(changelog, `## ${section.replace(version, next)}2026-01-02\n\n${text}`);
+  const empty = `## ${section.replace(version, next)}2026-01-02\n\n## `;
+  writeFileSync(changelog, text.replace("## ", empty));
   expect(await whyNot(directory, next)).toContain(`CHANGELOG.md says nothing of ${next}`);
   expect(await whyNot("/", version)).toEqual(["this is no git work tree"]);
 });
