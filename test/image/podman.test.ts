@@ -1,7 +1,7 @@
 // The image under podman: by itself, and as the infra container of a pod.
 
 import { afterAll, describe, expect } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,6 +18,7 @@ import {
   PAUSE_IMAGE,
   pauseArchive,
   reaped,
+  removePodmanCgroups,
   run,
   storage,
   zombies,
@@ -58,11 +59,7 @@ afterAll(() => {
   for (const what of setUp.called ? [["pod", "rm"], ["rm"]] : [])
     Bun.spawnSync(["podman", ...OPTIONS, ...what, "--all", "--force", "--time=0"], { env });
   rmSync(scratch, { recursive: true, force: true });
-  // podman leaves its parent cgroup behind; with something in it, it is not ours.
-  for (const controller of readdirSync("/sys/fs/cgroup")) {
-    const parent = join("/sys/fs/cgroup", controller, "libpod_parent");
-    if (existsSync(parent)) Bun.spawnSync(["find", parent, "-depth", "-type", "d", "-delete"]);
-  }
+  removePodmanCgroups();
 });
 
 /** What has to be killed after it shows that by its exit code, 137. */

@@ -4,6 +4,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -55,6 +56,14 @@ export function storage(scratch: string): string[] {
     `--runroot=${join(scratch, "run")}`,
     "--storage-driver=vfs",
   ];
+}
+
+/** podman leaves its parent cgroup behind; with something in it, it is not ours. */
+export function removePodmanCgroups(): void {
+  for (const controller of readdirSync("/sys/fs/cgroup")) {
+    const parent = join("/sys/fs/cgroup", controller, "libpod_parent");
+    if (existsSync(parent)) Bun.spawnSync(["find", parent, "-depth", "-type", "d", "-delete"]);
+  }
 }
 
 /** Does something the first time it is wanted: a test that skips wants nothing. */

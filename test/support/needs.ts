@@ -68,6 +68,7 @@ const NEEDS = {
   groff: [() => installed("groff"), "install groff-base"],
   setpriv: [() => installed("setpriv"), "install util-linux"],
   buildah: [() => installed("buildah"), "install buildah"],
+  skopeo: [() => installed("skopeo"), "install skopeo"],
   runc: [() => installed("runc"), "install runc"],
   crun: [() => installed("crun"), "install crun"],
   containerd: [() => installed("containerd") && installed("ctr"), "install containerd"],
