@@ -5,18 +5,18 @@ import { readFileSync } from "node:fs";
 import type { Way } from "../namespace.ts";
 
 /** Between two orphans, in milliseconds. */
-export const ORPHAN_EVERY = 250;
+const ORPHAN_EVERY = 250;
 
 /**
  * What goes wrong in it: a shell whose children start something in the background and end. It says
  * so by a byte each time, and ends PID 1 after a while, should nobody be left to end it from outside.
  */
 const LEAK = `trap "" PIPE; n=0
-  while [ $((n += 1)) -lt 100 ]; do (sleep 0.05 &); echo -n .; sleep ${ORPHAN_EVERY / 1000}; done
+  while [ $((n += 1)) -lt 70 ]; do (sleep 0.05 &); echo -n .; sleep ${ORPHAN_EVERY / 1000}; done
   kill 1`;
 
 /** A PID 1 that does not reap, as most programs do not; it ends after a while too. */
-export const DEAF = ["sleep", "30"] as const;
+export const DEAF = ["sleep", "20"] as const;
 
 /** A process of a pod. */
 export interface Member {
