@@ -12,7 +12,7 @@ import { readSource } from "./image/source.ts";
 import { writeSums } from "./image/sums.ts";
 import { notesOf, whyNot } from "./release/checks.ts";
 
-const USAGE = `Usage: npm run release -- [--dry-run] [OPTION of npm run image]...
+const USAGE = `Usage: npm run release [-- --dry-run [OPTION of npm run image]...]
 
 Checks that the work tree is clean, that CHANGELOG.md has a section for the
 version in package.json, and that this is not tagged yet. Then makes, in dist/,
@@ -67,6 +67,9 @@ async function run(command: readonly string[]): Promise<void> {
 /** @throws {Error} for each reason against a release, and if a part of it cannot be made */
 async function release(dryRun: boolean, imageOptions: readonly string[]): Promise<void> {
   const reasons = await whyNot(root, version);
+  if (!dryRun && imageOptions.length > 0) {
+    reasons.push(`"${imageOptions.join(" ")}" is for a dry run: a release has all there is`);
+  }
   if (reasons.length > 0) throw new Error(`Cannot release ${tag}:\n- ${reasons.join("\n- ")}`);
 
   const own = new Bun.Glob("{pause-*.tar.gz,pause-*-notes.md}");
@@ -89,7 +92,8 @@ async function release(dryRun: boolean, imageOptions: readonly string[]): Promis
 
   say(`\n${tag}, in dist/:`);
   for (const name of names.filter((name) => !name.startsWith("image/")).toSorted()) {
-    say(`  ${(Bun.file(join(dist, name)).size / 1e6).toFixed(1).padStart(6)} MB  ${name}`);
+    const kilobytes = Math.ceil(Bun.file(join(dist, name)).size / 1000);
+    say(`${kilobytes.toLocaleString("en").padStart(9)} kB  ${name}`);
   }
   say(
     `  image/, whose index is\n    ${entry(join(dist, "image")).digest}\n  SHA256SUMS over all\n`,
