@@ -30,6 +30,13 @@ const FOREIGN = `${HEAD}; printf '\\113' | dd of=file bs=1 seek=18 conv=notrunc 
 
 const LOADERS = "/lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1";
 
+/**
+ * Refuses to make memory executable, as MemoryDenyWriteExecute= does: PR_SET_MDWE of prctl(2). Before
+ * Linux 6.3 there is none, and what is left is the other reason for the same message.
+ */
+const DENY = `my $prctl = {x86_64 => 157, aarch64 => 167}->{(POSIX::uname())[4]};
+  syscall($prctl, 65, 1, 0, 0, 0) == 0 or exit 99; exec @ARGV; BEGIN { require POSIX }`;
+
 /** By the exit code and the beginning of the message. */
 const CAUSES: { readonly [row: string]: Cause } = {
   "126 ...: Exec format error": { script: `${FOREIGN}; ./file` },
@@ -50,7 +57,10 @@ const CAUSES: { readonly [row: string]: Cause } = {
     script: `unshare --pid --fork --mount sh -c 'mount -t tmpfs none /proc; exec "$PAUSE"'`,
   },
   "134 oh no: pause has crashed": { script: 'ulimit -v 300000; "$PAUSE"' },
-  "1 Error: Cannot block signals: Cannot call libc": { script: 'ulimit -v 1000000; "$PAUSE"' },
+  "1 Error: Cannot block signals: Cannot call libc": {
+    needs: ["perl"],
+    script: `perl -e '${DENY}' "$PAUSE" || { [ $? = 99 ] || exit; ulimit -v 1000000; "$PAUSE"; }`,
+  },
   "1 Error: Cannot block signals: sigprocmask failed": {
     script: '"$PAUSE"',
     fault: "rt_sigprocmask:error=EPERM",
