@@ -85,8 +85,8 @@ async function release(dryRun: boolean, imageOptions: readonly string[]): Promis
     say(`Packing the executable for ${ARCHITECTURES[arch].platform} ...`);
     await pack(arch, epoch);
   }
-  const notes = join(dist, `pause-${version}-notes.md`);
-  writeFileSync(notes, `${await notesOf(root, version)}\n`);
+  const notes = `${await notesOf(root, version)}\n`;
+  writeFileSync(join(dist, `pause-${version}-notes.md`), notes);
   const names = ["image/**", "pause-*"].flatMap((glob) => [...new Bun.Glob(glob).scanSync(dist)]);
   await writeSums(dist, names);
 
@@ -100,7 +100,8 @@ async function release(dryRun: boolean, imageOptions: readonly string[]): Promis
   );
   if (dryRun) return say(`A dry run: ${tag} is not made`);
 
-  await run(["git", "tag", "--annotate", "--cleanup=verbatim", `--file=${notes}`, tag]);
+  const message = `--message=${packageJson.name} ${tag}\n\n${notes}`;
+  await run(["git", "tag", "--annotate", "--cleanup=verbatim", message, tag]);
   say(`${tag} is made, here only. What is left to do:
   git push origin ${tag}
   skopeo copy --all oci:dist/image:${version} docker://REGISTRY/pause:${version}
