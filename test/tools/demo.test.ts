@@ -102,7 +102,7 @@ test("the README's picture is made from the recording", async () => {
   expect(openElements(picture)).toEqual([]);
   // Well-formed is what is not so without one of its ends.
   expect(openElements(picture.replace("</text>", ""))).not.toEqual([]);
-  expect(picture).toMatch(/<title.*>\d+ zombies of \d+ orphans no zombies of \d+ orphans/);
+  expect(picture).toMatch(/<title.*>\d+ zombies of \d+ orphans, no zombies of \d+ orphans/);
   expect(picture).not.toMatch(/href|url\(|@import/);
 });
 

@@ -156,12 +156,12 @@ function piecesOf(line: string): (readonly [text: string, style: Style, column: 
   return pieces;
 }
 
-/** A line's text alone, each run of spaces as one. */
+/** A line's text alone, with a comma between its columns. */
 function textOf(line: string): string {
   return line
     .replace(/\p{Cc}\[[\d;]*m/gu, "")
-    .replace(/ +/g, " ")
-    .trim();
+    .trim()
+    .replace(/ {2,}/g, ", ");
 }
 
 function escape(text: string): string {
