@@ -1,9 +1,10 @@
 // The orphans that were reaped: how many, the last one, and a line about each where that is wanted.
 
-import { readTextFile } from "../libc/calls.ts";
+import { readFile } from "../libc/calls.ts";
 import { quote, say } from "../log.ts";
 import { signalName } from "../signal-name.ts";
 import { now } from "./signals.ts";
+import { decodeName, parseStat } from "./stat.ts";
 import { decodeWaitStatus, type Fate } from "./wait-status.ts";
 
 /** What /proc says of a process that has ended and is not reaped yet. */
@@ -62,7 +63,7 @@ export class Orphans {
     const fate = decodeWaitStatus(this.#lastStatus);
     const ago = Math.round((now() - this.#lastAt) / 1000);
     return {
-      text: `last ${this.#lastPid} ${ago} s ago: ${inWords(fate)}`,
+      text: `last ${this.#lastPid} ${ago}s ago: ${inWords(fate)}`,
       fields: { pid: this.#lastPid, ...fields(fate), secondsAgo: ago },
     };
   }
@@ -79,13 +80,10 @@ function fields(fate: Fate): Record<string, unknown> {
   return fate.how === "continued" ? {} : { signal: signalName(fate.signal) };
 }
 
-/** Reads its name and group. The name may hold anything, brackets too. proc_pid_stat(5) */
 function remainsOf(pid: number): Remains | undefined {
   try {
-    const stat = readTextFile(`/proc/${pid}/stat`);
-    const end = stat.lastIndexOf(")");
-    const [, , group] = stat.slice(end + 2).split(" ");
-    return { name: stat.slice(stat.indexOf("(") + 1, end), group: Number(group) };
+    const stat = parseStat(readFile(`/proc/${pid}/stat`));
+    return stat && { name: decodeName(stat.comm).name, group: stat.group };
   } catch {
     return undefined; // Another /proc is mounted, or none.
   }

@@ -8,6 +8,8 @@ export interface Stat {
   /** "R", "S", "D", "T" stopped, "t" stopped by a tracer, "Z" zombie. */
   readonly state: string;
   readonly parent: number;
+  /** Its process group. */
+  readonly group: number;
   /** How many threads are left, one that is a zombie included. */
   readonly threads: number;
   /** When it was started, in clock ticks since boot. With the PID, this tells processes apart. */
@@ -57,11 +59,12 @@ export function parseStat(bytes: Uint8Array): Stat | undefined {
     comm: bytes.slice(open + 1, close),
     state: fields[0] ?? "",
     parent: number(4),
+    group: number(5),
     threads: number(20),
     started: number(22),
   };
-  const { pid, parent, threads, started } = stat;
-  return [pid, parent, threads, started].every(Number.isSafeInteger) ? stat : undefined;
+  const { pid, parent, group, threads, started } = stat;
+  return [pid, parent, group, threads, started].every(Number.isSafeInteger) ? stat : undefined;
 }
 
 /** A process's name as text. */

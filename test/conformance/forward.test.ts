@@ -114,8 +114,8 @@ it("SIGUSR1 goes to a command that awaits it; for another pause says how it is",
   const [child] = other.childPids();
   expect(other.stderr).toMatch(
     new RegExp(
-      `^Up \\d+ s, command ${child} running, 1 child, 3 orphans reaped, ` +
-        "last \\d+ \\d+ s ago: exited with 0\n$",
+      `^Up \\d+s, command ${child} running, 1 child, 3 orphans reaped, ` +
+        "last \\d+ \\d+s ago: exited with 0\n$",
     ),
   );
   expect((await other.stop()).code).toBe(143);

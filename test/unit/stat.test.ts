@@ -8,7 +8,7 @@ function stat(comm: Uint8Array | string, state = "Z", threads = 1): Uint8Array {
     Buffer.from("4250 ("),
     Buffer.from(comm),
     Buffer.from(
-      `) ${state} 4242 4242 19148 0 -1 4227148 39 0 0 0 0 0 0 0 20 0 ${threads} 0 1144074 0 0 18446744073709551615 0\n`,
+      `) ${state} 4242 4243 19148 0 -1 4227148 39 0 0 0 0 0 0 0 20 0 ${threads} 0 1144074 0 0 18446744073709551615 0\n`,
     ),
   ]);
 }
@@ -22,6 +22,7 @@ test.each(NAMES)("takes a stat file apart whose name is %j", (name) => {
     comm: Uint8Array.from(Buffer.from(name)),
     state: "Z",
     parent: 4242,
+    group: 4243,
     threads: 1,
     started: 1_144_074,
   });

@@ -5,6 +5,9 @@ import { count, cut, duration, label, place, safe, wrap } from "./words.ts";
 
 const WIDTH = 80;
 
+/** Zombies of one parent; what helps is to stay in sight, and JSON has them all. */
+const SHOWN = 10;
+
 /** The report's lines, each ended. */
 export function render(report: Report): string {
   const { unreadable, groups, nudges = [], help } = report;
@@ -44,7 +47,8 @@ function describeGroup({ leaker, zombies, nudged }: Group): string[] {
     ),
     ...where,
     "       PID      AGE  NAME",
-    ...zombies.map((zombie) => describeZombie(zombie, leaker)),
+    ...zombies.slice(0, SHOWN).map((zombie) => describeZombie(zombie, leaker)),
+    ...(zombies.length > SHOWN ? [`       and ${zombies.length - SHOWN} more`] : []),
   ];
 }
 
