@@ -105,8 +105,15 @@ export const WUNTRACED = 2;
 export const WEXITED = 4;
 export const WNOWAIT = 0x0100_0000;
 
-/** waitid(2), "idtype": any child. */
+/** waitid(2), "idtype": any child, and that one. */
 export const P_ALL = 0;
+export const P_PID = 1;
+
+/** waitid(2), `si_code` for a child: all others are stops or go on. */
+export const CLD_EXITED = 1;
+export const CLD_KILLED = 2;
+export const CLD_DUMPED = 3;
+export const CLD_CONTINUED = 6;
 
 /** prctl(2). */
 export const PR_SET_PDEATHSIG = 1;
@@ -164,7 +171,7 @@ export const AT_EXECFN = 31;
 export const SIGSET_SIZE = 128;
 
 /** `siginfo_t` for a signal that a process sent, sigaction(2); 64-bit layout, asm-generic/siginfo.h. */
-export const SigInfo = { size: 128, code: 8, pid: 16, uid: 20 } as const;
+export const SigInfo = { size: 128, code: 8, pid: 16, uid: 20, status: 24 } as const;
 
 /** `si_code`, sigaction(2): the kernel itself sent it, as a terminal does on Ctrl-C. */
 export const SI_KERNEL = 0x80;

@@ -5,11 +5,16 @@
 import { CString, type Pointer, ptr, read as memory } from "bun:ffi";
 
 import {
+  CLD_CONTINUED,
+  CLD_DUMPED,
+  CLD_EXITED,
+  CLD_KILLED,
   DIRENT_NAME,
   Errno,
   O_CLOEXEC,
   O_RDONLY,
   P_ALL,
+  P_PID,
   PollFd,
   POLLOUT,
   PR_SET_SECCOMP,
@@ -183,7 +188,7 @@ export function sigtimedwait(set: SignalSet, info: SignalInfo, milliseconds: num
 const status = new Int32Array(1);
 const statusPointer = ptr(status);
 
-/** What waitpid said last of a child: see wait-status.ts. */
+/** What waitpid or waitid said last of a child: see wait-status.ts. */
 export function waitStatus(): number {
   return status[0] ?? 0;
 }
@@ -206,18 +211,31 @@ export function waitpid(pid: number, options: number): number {
 const changed = new DataView(new ArrayBuffer(SigInfo.size));
 
 /**
- * Looks for a child that has ended or stopped. waitid(2)
- * @param options WNOHANG and WNOWAIT, and what to look for
- * @returns its PID, or 0 where there is none
+ * The same as waitpid by another call, which can also look without reaping. waitid(2)
+ * @param pid the child, or -1 for any
+ * @param options what to wait for, and WNOWAIT to leave it as it is
  * @throws {SyscallError}
  */
-export function changedChild(options: number): number {
+export function waitid(pid: number, options: number): number {
   changed.setInt32(SigInfo.pid, 0, true);
-  const result = rareLibc().waitid(P_ALL, 0, ptr(changed), options);
-  if (result === 0) return changed.getInt32(SigInfo.pid, true);
+  const [type, id] = pid === -1 ? [P_ALL, 0] : [P_PID, pid];
+  const result = rareLibc().waitid(type, id, ptr(changed), options);
+  if (result === 0) {
+    const [code, value] = [SigInfo.code, SigInfo.status].map((at) => changed.getInt32(at, true));
+    status[0] = toWaitStatus(code ?? 0, value ?? 0);
+    return changed.getInt32(SigInfo.pid, true);
+  }
   const errno = lastErrno();
   if (errno === Errno.ECHILD) return 0;
   throw new SyscallError("waitid", errno);
+}
+
+/** What waitpid would have said of a child. wait-status.ts has the macros. */
+function toWaitStatus(code: number, value: number): number {
+  if (code === CLD_EXITED) return (value & 0xff) << 8;
+  if (code === CLD_KILLED) return value;
+  if (code === CLD_DUMPED) return value | 0x80;
+  return code === CLD_CONTINUED ? 0xffff : (value << 8) | 0x7f;
 }
 
 /**
@@ -418,6 +436,11 @@ export function argumentVector(argv: Uint8Array): { vector: DataView; count: num
 export function execv(path: string, argv: Uint8Array): never {
   checked("execv", rareLibc().execv(path, ptr(argumentVector(argv).vector)));
   throw new SyscallError("execv", 0);
+}
+
+/** Whether a descriptor is a terminal. isatty(3) */
+export function isatty(fd: number): boolean {
+  return rareLibc().isatty(fd) === 1;
 }
 
 /** Ends the process at once: no destructor, no event loop. _exit(2) */

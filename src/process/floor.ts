@@ -4,17 +4,18 @@ import { Errno, SIG_DFL, SIG_UNBLOCK, Signal } from "../libc/abi.ts";
 import {
   kill,
   pause,
+  readFile,
   sigaction,
   SignalSet,
   sigprocmask,
   sleep,
   SyscallError,
-  waitpid,
   waitStatus,
 } from "../libc/calls.ts";
 import { addressOf, libc } from "../libc/library.ts";
 import { WAITED } from "./block.ts";
-import { letTheKernelReap } from "./reaper.ts";
+import { letTheKernelReap, reapOne } from "./reaper.ts";
+import { parseStat } from "./stat.ts";
 
 /** Times in a row that neither call slept, before this gives up. */
 const TRIES = 1000;
@@ -30,7 +31,7 @@ const TRIES = 1000;
  * @returns only where neither sleeps
  */
 export function holdOnTheFloor(): void {
-  letTheKernelReap();
+  attempt(letTheKernelReap);
   letSignalsEndThis();
   for (let sleepless = 0; sleepless < TRIES;) {
     pause();
@@ -39,25 +40,33 @@ export function holdOnTheFloor(): void {
 }
 
 /**
- * The same where there is a command: reaps by a waitpid that sleeps, until the command has ended.
- * Where waitpid is refused, the kernel reaps, and all to be seen is that the command has gone.
+ * The same where there is a command: reaps by a call that sleeps, until the command has ended.
+ * Where that is refused, the kernel reaps, and all to be seen is that the command has gone.
  * @returns what became of it, for decodeWaitStatus; undefined where that cannot be known
  */
 export function waitOnTheFloor(command: number): number | undefined {
-  sigaction(Signal.SIGCHLD, SIG_DFL);
+  attempt(() => sigaction(Signal.SIGCHLD, SIG_DFL));
   letSignalsEndThis();
-  for (let failures = 0; failures < TRIES;) {
-    try {
-      const pid = waitpid(ANY, 0);
+  try {
+    for (let pid = -1; pid !== 0;) {
+      pid = reapOne(0);
       if (pid === command) return waitStatus();
-      failures = pid === 0 ? TRIES : 0;
-    } catch {
-      failures++;
     }
+  } catch {
+    // Both calls are refused.
   }
-  letTheKernelReap();
-  while (exists(command)) sleep(1);
+  attempt(letTheKernelReap);
+  while (runs(command)) sleep(1);
   return undefined;
+}
+
+/** Whether a process is there, and not a zombie that cannot be reaped. */
+function runs(pid: number): boolean {
+  try {
+    return parseStat(readFile(`/proc/${pid}/stat`))?.state !== "Z";
+  } catch {
+    return exists(pid); // It has gone, or there is no /proc.
+  }
 }
 
 function exists(pid: number): boolean {
@@ -69,11 +78,18 @@ function exists(pid: number): boolean {
   }
 }
 
-/** Any child. waitpid(2) */
-const ANY = -1;
-
 function letSignalsEndThis(): void {
-  sigaction(Signal.SIGINT, addressOf(libc._exit));
-  sigaction(Signal.SIGTERM, addressOf(libc._exit));
-  sigprocmask(SIG_UNBLOCK, new SignalSet(WAITED));
+  for (const signal of [Signal.SIGINT, Signal.SIGTERM]) {
+    attempt(() => sigaction(signal, addressOf(libc._exit)));
+  }
+  attempt(() => sigprocmask(SIG_UNBLOCK, new SignalSet(WAITED)));
+}
+
+/** Does what can be done without: there is nothing below the floor. */
+function attempt(step: () => unknown): void {
+  try {
+    step();
+  } catch {
+    // PID 1 stays all the same.
+  }
 }

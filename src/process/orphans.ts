@@ -43,6 +43,7 @@ export class Orphans {
     this.#lastAt = now();
     if (!this.#logged) return;
     const { name, group } = this.#remains ?? {};
+    this.#remains = undefined;
     const fate = decodeWaitStatus(status);
     const whose = group === undefined || group === pid ? "" : `, of process group ${group}`;
     say(

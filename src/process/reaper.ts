@@ -10,13 +10,13 @@ import {
   WNOWAIT,
   WUNTRACED,
 } from "../libc/abi.ts";
-import { changedChild, getpid, kill, sigaction, waitpid, waitStatus } from "../libc/calls.ts";
+import { getpid, kill, sigaction, waitid, waitpid, waitStatus } from "../libc/calls.ts";
 import { warn } from "../log.ts";
 
 /** Zombies taken in one go before looking whether something else is pending. */
 const BATCH = 1024;
 
-/** Failures in a row after which waitpid is taken not to work at all. */
+/** Failures in a row after which a call is taken not to work at all. */
 const TRIES = 3;
 
 /** Any child. waitpid(2) */
@@ -38,7 +38,14 @@ export interface Witness {
   changed(pid: number, status: number): void;
 }
 
+/** The calls that reap a child, or any: the second is for where the first is refused. */
+const CALLS: readonly ((pid: number, options: number) => number)[] = [
+  waitpid,
+  (pid, options) => waitid(pid, options | WEXITED),
+];
+
 let witness: Witness | undefined;
+let working = 0;
 let kernelReaps = false;
 
 /**
@@ -65,11 +72,21 @@ export function startReaping(told?: Witness): void {
 export function reapAll(): boolean {
   if (kernelReaps) return false;
   try {
-    if (reapBatch() === BATCH) kill(getpid(), Signal.SIGCHLD);
+    while (reapBatch() === BATCH && !askAgain());
     return true;
   } catch (failure) {
     letTheKernelReap();
     warn(`Cannot reap orphans: ${(failure as Error).message}; from now on the kernel reaps them`);
+    return false;
+  }
+}
+
+/** Sees to it that this process looks again; where it cannot, it has to go on at once. */
+function askAgain(): boolean {
+  try {
+    kill(getpid(), Signal.SIGCHLD);
+    return true;
+  } catch {
     return false;
   }
 }
@@ -85,36 +102,75 @@ export function letTheKernelReap(): void {
   try {
     while (reapBatch() === BATCH);
   } catch {
-    // waitpid is refused: what is a zombie by now stays one.
+    // Refused by either call: what is a zombie by now stays one.
   }
 }
 
 /**
- * Reaps up to BATCH children, and returns how many there were.
- * @throws {SyscallError} if waitpid fails again and again; WNOHANG never sleeps, so that EINTR is
+ * Reaps up to BATCH children, and returns how many there were. A SIGCHLD for which the one call
+ * finds no child has the other asked too: it is seldom, and a zombie left is one for good.
+ * @throws {SyscallError} if both calls fail again and again; WNOHANG never sleeps, so that EINTR is
  *   no less a surprise than any other
  */
 function reapBatch(): number {
+  const options = witness?.seesStops ? WNOHANG | WUNTRACED : WNOHANG;
+  let found = false;
   for (let reaped = 0; reaped < BATCH; reaped++) {
-    const pid = takeOne();
+    let pid = reapOne(options);
+    if (pid > 0) found = true;
+    else if (!found) pid = secondOpinion(options);
     if (pid === 0) return reaped;
     witness?.changed(pid, waitStatus());
   }
   return BATCH;
 }
 
-/** Reaps one child, and returns its PID, or 0 where there is none to reap. */
-function takeOne(): number {
-  const options = witness?.seesStops ? WNOHANG | WUNTRACED : WNOHANG;
+/**
+ * Reaps one child, and leaves what became of it to waitStatus.
+ * @param options of waitpid(2)
+ * @returns its PID, or 0 where there is none to reap
+ * @throws {SyscallError} of the call that fails last
+ */
+export function reapOne(options: number): number {
+  const pid = look(options);
+  if (pid === 0) return 0;
   for (let failures = 1; ; failures++) {
     try {
-      if (witness?.ending === undefined) return waitpid(ANY, options);
-      const pid = changedChild(options | WEXITED | WNOWAIT);
-      if (pid === 0) return 0;
-      witness.ending(pid);
-      return waitpid(pid, options);
+      return CALLS[working]!(pid, options);
     } catch (failure) {
-      if (failures === TRIES) throw failure;
+      if (failures < TRIES) continue;
+      if (working === CALLS.length - 1) throw failure;
+      warn(`${(failure as Error).message}; from now on another call reaps, waitid`);
+      working++;
+      failures = 0;
     }
   }
+}
+
+/** Has the witness look at the child that is next; where nobody can tell which, it is any. */
+function look(options: number): number {
+  if (witness?.ending === undefined) return ANY;
+  for (let failures = 0; failures < TRIES; failures++) {
+    try {
+      const pid = waitid(ANY, options | WEXITED | WNOWAIT);
+      if (pid > 0) witness.ending(pid);
+      return pid;
+    } catch {
+      // It is reaped all the same, and told of without its name.
+    }
+  }
+  return ANY;
+}
+
+/** Reaps one child by any call that does, and returns its PID, or 0. */
+function secondOpinion(options: number): number {
+  for (const call of CALLS) {
+    try {
+      const pid = call(ANY, options);
+      if (pid > 0) return pid;
+    } catch {
+      // What it would say, reapOne has said.
+    }
+  }
+  return 0;
 }
