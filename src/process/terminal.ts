@@ -7,6 +7,7 @@
 import { SIG_BLOCK, SIG_UNBLOCK, Signal } from "../libc/abi.ts";
 import { getpid, kill, maskOf, SignalSet, sigprocmask } from "../libc/calls.ts";
 import { getpgrp, open, sigpending, tcgetpgrp, tcsetpgrp } from "../libc/child.ts";
+import { warn } from "../log.ts";
 
 const STDIN = 0;
 
@@ -65,13 +66,30 @@ const STOPS: readonly number[] = [Signal.SIGTSTP, Signal.SIGTTIN, Signal.SIGTTOU
 export function stopWith(command: number, signal: number, terminal: Terminal): void {
   if (!STOPS.includes(signal)) return;
   if (signal !== Signal.SIGTSTP && passForeground(terminal, terminal.own, command)) {
-    kill(-command, Signal.SIGCONT);
-    return;
+    goOn(command);
+  } else if (!stop(signal) && signal === Signal.SIGTSTP) {
+    goOn(command);
   }
+}
+
+/** Stops this process, and returns whether somebody has continued it. */
+function stop(signal: number): boolean {
   const it = new SignalSet(maskOf(signal));
-  kill(getpid(), signal);
-  sigprocmask(SIG_UNBLOCK, it); // Stops here.
-  sigprocmask(SIG_BLOCK, it);
-  const continued = sigpending().has(Signal.SIGCONT);
-  if (!continued && signal === Signal.SIGTSTP) kill(-command, Signal.SIGCONT);
+  try {
+    kill(getpid(), signal);
+    sigprocmask(SIG_UNBLOCK, it); // Stops here.
+    sigprocmask(SIG_BLOCK, it);
+    return sigpending().has(Signal.SIGCONT);
+  } catch {
+    return false; // It has not stopped, and so nobody would continue the command.
+  }
+}
+
+/** Continues the command's group. */
+function goOn(command: number): void {
+  try {
+    kill(-command, Signal.SIGCONT);
+  } catch (failure) {
+    warn(`Cannot continue the command, which is stopped: ${(failure as Error).message}`);
+  }
 }
