@@ -110,6 +110,9 @@ function adoptOrphans(): void {
   }
 }
 
+/** Failures in a row after which a signal is taken not to reach the command. */
+const TRIES = 3;
+
 /** The command as it runs. */
 class Run implements Witness {
   pid = 0;
@@ -121,6 +124,7 @@ class Run implements Witness {
   #fate: Fate | undefined;
   #stoppedBy: number | undefined;
   #killAt = NEVER;
+  #isHeard = true;
 
   constructor(settings: RunSettings, terminal: Terminal | undefined) {
     this.#settings = settings;
@@ -203,16 +207,24 @@ class Run implements Witness {
     return forced || ((caught | blocked) & maskOf(signal)) !== 0;
   }
 
-  /** Sends the command a signal; it is not reaped yet, so its PID is nobody else's. */
+  /**
+   * Sends the command a signal; it is not reaped yet, so its PID is nobody else's. Where it gets
+   * none (it runs as another user), that is said of the first, not of each in a storm.
+   */
   #send(signal: number): void {
-    for (const target of this.#settings.group ? [-this.pid, this.pid] : [this.pid]) {
+    let target = this.#settings.group ? -this.pid : this.pid;
+    for (let failures = 1; ; failures++) {
       try {
         kill(target, signal);
+        this.#isHeard = true;
         return;
       } catch (failure) {
-        const gone = failure instanceof SyscallError && failure.errno === Errno.ESRCH;
-        if (gone && target < 0) continue; // It has moved to another group.
-        warn(`Cannot forward ${signalName(signal)} to ${target}: ${(failure as Error).message}`);
+        const isGone = failure instanceof SyscallError && failure.errno === Errno.ESRCH;
+        if (isGone) target = this.pid; // It may have moved to another group.
+        if (failures < TRIES) continue;
+        const which = `${signalName(signal)} to ${target}`;
+        if (this.#isHeard) warn(`Cannot forward ${which}: ${(failure as Error).message}`);
+        this.#isHeard = false;
         return;
       }
     }
