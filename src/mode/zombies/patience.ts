@@ -40,17 +40,25 @@ export function openSignals(stopsByHand: boolean): void {
  */
 export function wait(milliseconds: number): void {
   const end = performance.now() + milliseconds;
-  for (let left = milliseconds; ; left = Math.max(0, end - performance.now())) {
+  let left = milliseconds;
+  for (let failures = 1; ; failures++) {
     try {
       sigtimedwait(stopping, info, left);
       throw new Stopped();
     } catch (failure) {
       if (!(failure instanceof SyscallError)) throw failure;
-      if (failure.errno === Errno.EAGAIN) return; // The time is up.
-      if (failure.errno !== Errno.EINTR) throw failure; // That: after SIGSTOP and SIGCONT.
+      left = Math.max(0, end - performance.now());
+      const { errno } = failure;
+      if (left === 0 && errno === Errno.EAGAIN) return; // The time is up.
+      // EINTR comes after SIGSTOP and SIGCONT, but not without end.
+      const isSleepless = failures === TRIES || (errno !== Errno.EINTR && errno !== Errno.EAGAIN);
+      if (isSleepless) throw failure;
     }
   }
 }
+
+/** Failures in one wait after which it is taken not to wait at all. */
+const TRIES = 1000;
 
 const STDOUT = 1;
 
@@ -65,14 +73,16 @@ const BEAT = 100;
  */
 export function print(text: string): void {
   let rest: Uint8Array = new TextEncoder().encode(text);
-  while (rest.length > 0) {
+  for (let failures = 1; rest.length > 0;) {
     try {
       if (pollForWriting(STDOUT, BEAT))
         rest = rest.subarray(write(STDOUT, rest.subarray(0, PIPE_BUF)));
       else wait(0);
+      failures = 1;
     } catch (failure) {
       if (!(failure instanceof SyscallError)) throw failure;
-      if (failure.errno === Errno.EINTR) continue; // After SIGSTOP and SIGCONT.
+      // After SIGSTOP and SIGCONT.
+      if (failure.errno === Errno.EINTR && failures++ < TRIES) continue;
       throw new CannotPrint(`Cannot write to stdout: ${failure.message}`, { cause: failure });
     }
   }
