@@ -17,8 +17,11 @@ export interface Reading extends Arguments {
  * on whether there is a command to run.
  */
 export function readArguments(args: readonly string[], table: readonly Option[]): Reading {
+  // A "--" is never a value: who forgets that of an option is told so, and has it run nothing.
+  const end = args.indexOf("--");
+  const command = end === -1 ? [] : args.slice(end + 1);
   const { tokens } = parseArgs({
-    args: [...args],
+    args: end === -1 ? [...args] : args.slice(0, end),
     options: Object.fromEntries(
       table.map(({ long, short, value }) => [
         long,
@@ -32,11 +35,7 @@ export function readArguments(args: readonly string[], table: readonly Option[])
   const settings: Settings = {};
   const complaints = new Set<string>();
   for (const token of tokens) {
-    if (token.kind === "option-terminator") {
-      const command = args.slice(token.index + 1);
-      if (command.length === 0) complaints.add('No command after "--"');
-      return { settings, command, complaints: [...complaints] };
-    }
+    if (token.kind === "option-terminator") continue; // There is none.
     if (token.kind === "positional") {
       complaints.add(`${unknown(token.value, table)}; a command comes after "--"`);
       continue;
@@ -50,7 +49,8 @@ export function readArguments(args: readonly string[], table: readonly Option[])
     const complaint = set(settings, option, value, "argument");
     if (complaint) complaints.add(`Option "${token.rawName}" ${complaint}`);
   }
-  return { settings, command: [], complaints: [...complaints] };
+  if (end !== -1 && command.length === 0) complaints.add('No command after "--"');
+  return { settings, command, complaints: [...complaints] };
 }
 
 /**

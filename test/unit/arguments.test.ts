@@ -30,6 +30,7 @@ test.each([
   [["--drain=.5"], { drain: 0.5 }, [], []],
   [["--drain", "0", "--drain", "3"], { drain: 3 }, [], []],
   [["--drain"], {}, [], ['Option "--drain" takes seconds, 0 or more: nothing']],
+  [["--drain", "--", "ls"], {}, ["ls"], ['Option "--drain" takes seconds, 0 or more: nothing']],
   [["--drain=-1"], {}, [], ['Option "--drain" takes seconds, 0 or more: "-1"; did you mean "0"?']],
   [
     ["--kill-after", "10s"],
