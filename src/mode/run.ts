@@ -7,6 +7,7 @@ import {
   kill,
   maskOf,
   readFile,
+  readTextFile,
   type SignalSet,
   SyscallError,
 } from "../libc/calls.ts";
@@ -22,7 +23,7 @@ import { Orphans } from "../process/orphans.ts";
 import { reapAll, startReaping, type Witness } from "../process/reaper.ts";
 import { CannotWait, NEVER, nextSignal, now } from "../process/signals.ts";
 import { spawn } from "../process/spawn.ts";
-import { readStatus, type Status } from "../process/status.ts";
+import { parseStatus, type Status } from "../process/status.ts";
 import {
   controllingTerminal,
   isForeground,
@@ -110,7 +111,7 @@ function adoptOrphans(): void {
   }
 }
 
-/** Failures in a row after which a signal is taken not to reach the command. */
+/** Failures in a row after which a call is taken not to work. */
 const TRIES = 3;
 
 /** The command as it runs. */
@@ -199,12 +200,20 @@ class Run implements Witness {
 
   /**
    * Whether the command does something with a signal: has a handler for it, or takes it as pause
-   * does. For any other SIGUSR1 would be the end, and that is not what anybody sends it for.
+   * does. For any other SIGUSR1 would be the end, and that is not what anybody sends it for; so it
+   * is not sent either where /proc does not tell.
    */
   #awaits(signal: number): boolean {
-    const { caught, blocked } = readStatus(`/proc/${this.pid}/status`);
-    const forced = this.#settings["forward-usr1"] === true;
-    return forced || ((caught | blocked) & maskOf(signal)) !== 0;
+    if (this.#settings["forward-usr1"]) return true;
+    for (let failures = 0; failures < TRIES; failures++) {
+      try {
+        const { caught, blocked } = parseStatus(readTextFile(`/proc/${this.pid}/status`));
+        return ((caught | blocked) & maskOf(signal)) !== 0;
+      } catch {
+        // Too many open files, say; the next time it may do.
+      }
+    }
+    return false;
   }
 
   /**
