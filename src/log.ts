@@ -1,7 +1,7 @@
 // What this program says: answers on stdout, everything else on stderr.
 
 import { Errno, PIPE_BUF } from "./libc/abi.ts";
-import { isatty, pollForWriting, SyscallError, write } from "./libc/calls.ts";
+import { pollForWriting, SyscallError, write } from "./libc/calls.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -88,21 +88,14 @@ export function toJson(value: unknown): string {
 /** More interruptions of one line than this are not interruptions any more. */
 const ATTEMPTS = 100;
 
-/**
- * What a terminal takes without waiting where poll(2) says that it takes any: the kernel makes room
- * by 256 bytes (`tty_buffer_alloc`), and a line break may become two.
- */
-const TERMINAL_ROOM = 128;
-
 /** Writes a line; gives up when the descriptor takes nothing more within the milliseconds. */
 function writeAll(fd: number, line: string, milliseconds: number): void {
   let rest: Uint8Array = new TextEncoder().encode(`${line}\n`);
-  // No more at a time than poll has vouched for, or the write would wait for a reader.
-  const most = rest.length > TERMINAL_ROOM && isatty(fd) ? TERMINAL_ROOM : PIPE_BUF;
   for (let attempt = 1; rest.length > 0; attempt++) {
     try {
       if (!pollForWriting(fd, milliseconds)) return;
-      const count = write(fd, rest.subarray(0, most));
+      // No more at a time than poll has vouched for, or the write would wait for a reader.
+      const count = write(fd, rest.subarray(0, PIPE_BUF));
       if (count === 0) return;
       rest = rest.subarray(count);
       attempt = 0;

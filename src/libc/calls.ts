@@ -438,11 +438,6 @@ export function execv(path: string, argv: Uint8Array): never {
   throw new SyscallError("execv", 0);
 }
 
-/** Whether a descriptor is a terminal. isatty(3) */
-export function isatty(fd: number): boolean {
-  return rareLibc().isatty(fd) === 1;
-}
-
 /** Ends the process at once: no destructor, no event loop. _exit(2) */
 export function exit(code: number): never {
   libc._exit(code);

@@ -15,7 +15,7 @@ const it = needing("strace", "perl");
 const SHUTTING_DOWN = "Shutting down, got signal: Terminated";
 const FLOOR = /^Warning: Cannot wait for signals: sigwaitinfo failed with [A-Z]+; /m;
 const KERNEL_REAPS =
-  "Warning: Cannot reap orphans: waitpid failed with ENOSYS; from now on the kernel reaps them";
+  "Warning: Cannot reap orphans: waitid failed with ENOSYS; from now on the kernel reaps them";
 
 /** Starts pause with one child, waiting in JavaScript, under faults. */
 function start(...faults: readonly string[]): Promise<Running> {
@@ -82,7 +82,7 @@ it("waitpid fails once: nothing happens", async () => {
 });
 
 it("waitpid fails always: it says so once, and the kernel reaps", async () => {
-  await using pause = await start("wait4:error=ENOSYS");
+  await using pause = await start("wait4,waitid:error=ENOSYS");
   await endChild(pause);
   for (let count = 0; count < 3; count++) pause.kill("SIGCHLD");
   const { code, stderr } = await pause.stop();

@@ -19,7 +19,7 @@ export class Faults {
    */
   static async into(pause: Running, ...faults: readonly string[]): Promise<Faults> {
     const strace = Bun.spawn(["strace", "-qq", ...injecting(...faults), `--attach=${pause.pid}`], {
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "ignore", "ignore"],
     });
     await until("strace has attached", () => {
       if (strace.exitCode !== null) throw new Error(`strace: exit ${strace.exitCode}`);
@@ -30,7 +30,7 @@ export class Faults {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#strace.kill("SIGTERM"); // It detaches; SIGKILL would do so too, by the kernel.
+    this.#strace.kill("SIGKILL"); // The kernel detaches it.
     await this.#strace.exited;
   }
 }
