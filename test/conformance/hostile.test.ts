@@ -51,10 +51,11 @@ function words(random: Random): string[] {
 
 /** Starts it with random arguments and variables; without a signal that the parent's end sends. */
 function spawn(random: Random, command: readonly string[]): Promise<Running> {
-  const args = words(random).filter((word) => word !== "zombies");
+  const args = random.below(3) > 0 ? [] : words(random).filter((word) => word !== "zombies");
   const env: Record<string, string> = {};
   for (const option of OPTIONS) {
-    if ("variable" in option) env[option.variable] = words(random).join("");
+    if ("variable" in option && random.below(8) === 0)
+      env[option.variable] = words(random).join("");
   }
   return Running.spawn({ command: [PAUSE, ...args, ...command], init: false, env });
 }

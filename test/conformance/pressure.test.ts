@@ -104,6 +104,21 @@ asRoot("without access to /proc/self/task it starts, and stops", async () => {
   }
 });
 
+asRoot(
+  "the memory limit is hit among its orphans: they are killed and reaped, it is not",
+  async () => {
+    await using cgroup = limited("memory", "memory.limit_in_bytes", "16M");
+    await using pause = await Running.start({ prefix: cgroup.enter });
+    const hog = 'my $x = "a" x 60_000_000; sleep 1000';
+    for (let count = 0; count < 3; count++) {
+      const orphaned = `if (fork == 0) { if (fork == 0) { ${hog} } exit 0 } wait`;
+      await pause.inside(...cgroup.enter, "perl", "-e", orphaned).catch(() => ""); // Or it is killed.
+      await pause.childrenGone();
+    }
+    expect((await pause.stop()).code).toBe(0);
+  },
+);
+
 it("stopped in a storm, it reaps all of it once it is continued", async () => {
   for (const command of WAYS) {
     await using pause = await Running.start({ command });
@@ -131,6 +146,25 @@ asRoot("children that have become another user are reaped", async () => {
   for (const command of WAYS) {
     await using pause = await Running.start({ command });
     await pause.perl(`if (fork == 0) { if (fork == 0) { ${program} } exit 0 } wait`);
+    await pause.childrenGone();
+    expect((await pause.stop()).code).toBe(0);
+  }
+});
+
+asRoot("an orphan that is traced is reaped once its tracer lets go", async () => {
+  const program = `use POSIX ();
+    my $orphan = fork // die;
+    if ($orphan == 0) { sleep 1000 }
+    if (fork == 0) {
+      syscall($ARGV[0] + 0, 0x4206, $orphan, 0, 0) == 0 or die "ptrace: $!"; # PTRACE_SEIZE
+      kill KILL => $orphan;
+      sleep 1; POSIX::_exit(0); # It never waits for it.
+    }
+    sleep 0; select undef, undef, undef, 0.2; POSIX::_exit(0);`;
+  const ptrace = process.arch === "arm64" ? 117 : 101;
+  for (const command of WAYS) {
+    await using pause = await Running.start({ command });
+    await pause.perl(`if (fork == 0) { ${program} } wait`, ptrace);
     await pause.childrenGone();
     expect((await pause.stop()).code).toBe(0);
   }
