@@ -1,0 +1,2 @@
+// Bun's floor: the least that a compiled program can do.
+export {};
