@@ -11,6 +11,7 @@ import {
   CLD_KILLED,
   DIRENT_NAME,
   Errno,
+  MADV_DONTNEED,
   O_CLOEXEC,
   O_RDONLY,
   P_ALL,
@@ -159,34 +160,44 @@ export function sigaction(signal: number, handler: number, flags = 0): void {
   checked("sigaction", libc.sigaction(signal, ptr(action), null));
 }
 
+/** For sigtimedwait to read. */
+const timeout = new DataView(new ArrayBuffer(Timespec.size));
+const timeoutPointer = ptr(timeout);
+
 /**
- * Waits until one of the set's signals is pending and takes it. sigwaitinfo(2)
+ * Waits until one of the set's signals is pending and takes it. sigwaitinfo(2), which both libraries
+ * make of sigtimedwait(2) without a time, as is done here: one way through, whatever the time.
  * @param info takes what the kernel says of it
- * @returns the signal's number
+ * @param milliseconds for so long at most, 0 or more
+ * @returns the signal's number, or 0 when the time is up
  * @throws {SyscallError} EINTR when another signal's handler ran, or after SIGSTOP and SIGCONT
  */
-export function sigwaitinfo(set: SignalSet, info: SignalInfo): number {
-  return checked("sigwaitinfo", rareLibc().sigwaitinfo(set.pointer, info.pointer));
-}
-
-/** For sigtimedwait to fill in. */
-const timeout = new DataView(new ArrayBuffer(Timespec.size));
-
-/**
- * The same, for so long at most. sigtimedwait(2)
- * @param milliseconds 0 or more
- * @throws {SyscallError} EAGAIN when the time is up
- */
-export function sigtimedwait(set: SignalSet, info: SignalInfo, milliseconds: number): number {
-  const seconds = Math.floor(milliseconds / 1000);
-  putWord(timeout, Timespec.seconds, seconds);
-  putWord(timeout, Timespec.nanoseconds, Math.floor((milliseconds - seconds * 1000) * 1e6));
-  const result = rareLibc().sigtimedwait(set.pointer, info.pointer, ptr(timeout));
-  return checked("sigtimedwait", result);
+export function sigwaitinfo(
+  set: SignalSet,
+  info: SignalInfo,
+  milliseconds = Number.POSITIVE_INFINITY,
+): number {
+  const isLimited = milliseconds !== Number.POSITIVE_INFINITY;
+  if (isLimited) {
+    const seconds = Math.floor(milliseconds / 1000);
+    putWord(timeout, Timespec.seconds, seconds);
+    putWord(timeout, Timespec.nanoseconds, Math.floor((milliseconds - seconds * 1000) * 1e6));
+  }
+  const time = isLimited ? timeoutPointer : null;
+  const result = rareLibc().sigtimedwait(set.pointer, info.pointer, time);
+  if (result !== -1) return result;
+  const errno = lastErrno();
+  if (errno === Errno.EAGAIN && isLimited) return 0;
+  throw new SyscallError("sigwaitinfo", errno);
 }
 
 const status = new Int32Array(1);
 const statusPointer = ptr(status);
+
+/** Gives pages back: a file's are read again when they are touched. madvise(2), MADV_DONTNEED */
+export function giveBack(start: number, length: number): void {
+  rareLibc().madvise(start, length, MADV_DONTNEED);
+}
 
 /** What waitpid or waitid said last of a child: see wait-status.ts. */
 export function waitStatus(): number {

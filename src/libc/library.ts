@@ -30,6 +30,7 @@ const RARE_FUNCTIONS = {
   isatty: { args: ["i32"], returns: "i32" },
   kill: { args: ["i32", "i32"], returns: "i32" },
   opendir: { args: ["cstring"], returns: "ptr" },
+  madvise: { args: [FFIType.u64_fast, FFIType.u64_fast, "i32"], returns: "i32" },
   munmap: { args: ["ptr", FFIType.u64_fast], returns: "i32" },
   pause: { args: [], returns: "i32" },
   prctl: { args: ["i32", FFIType.u64_fast, "ptr"], returns: "i32" },
@@ -38,7 +39,6 @@ const RARE_FUNCTIONS = {
   setenv: { args: ["cstring", "cstring", "i32"], returns: "i32" },
   sigpending: { args: ["ptr"], returns: "i32" },
   sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
-  sigwaitinfo: { args: ["ptr", "ptr"], returns: "i32" },
   sleep: { args: ["u32"], returns: "u32" },
   strsignal: { args: ["i32"], returns: "cstring" },
   // Variadic in C; with integers alone that is no difference on x64 and arm64.

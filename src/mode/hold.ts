@@ -5,6 +5,7 @@ import { getpid, maskOf, SignalSet, sigprocmask } from "../libc/calls.ts";
 import { becomeSubreaper, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, warn } from "../log.ts";
+import { trimmer } from "../park/trim.ts";
 import { WAITED } from "../process/block.ts";
 import { Orphans } from "../process/orphans.ts";
 import type { Status } from "../process/status.ts";
@@ -61,5 +62,6 @@ function observe(settings: HoldSettings): Observer {
     ending: settings["log-reaped"] ? (pid) => orphans.ending(pid) : undefined,
     changed: (pid, status) => orphans.reap(pid, status),
     report: () => reportState(orphans),
+    trimmer,
   };
 }

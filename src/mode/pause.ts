@@ -6,6 +6,7 @@ import { ExitCode } from "../exit-code.ts";
 import { error, inform, say, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
 import { findWayOut, park } from "../park/park.ts";
+import type { Trimmer } from "../park/trim.ts";
 import { WAITED } from "../process/block.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { holdOnTheFloor } from "../process/floor.ts";
@@ -21,6 +22,7 @@ export const INIT = 1;
 export interface Observer extends Witness {
   /** Says how this process is, on SIGUSR1. */
   report(): void;
+  readonly trimmer: Trimmer;
 }
 
 /** How to hold a pod. */
@@ -66,8 +68,15 @@ function watch(self: Status, observer: Observer | undefined): number {
   const waited = new SignalSet(observer ? WAITED | maskOf(Signal.SIGUSR1) : WAITED);
   resetDispositions(self.caught);
   startReaping(observer);
+  const trimmer = observer?.trimmer;
+  trimmer?.later();
   for (;;) {
-    const signal = nextSignal(waited);
+    const signal = nextSignal(waited, trimmer?.due);
+    if (signal === 0) {
+      trimmer?.trim();
+      continue;
+    }
+    trimmer?.later();
     if (signal === Signal.SIGCHLD) {
       reapAll();
     } else if (signal === Signal.SIGUSR1) {

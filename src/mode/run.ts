@@ -15,6 +15,7 @@ import { becomeSubreaper, chdir, close, setParentDeathSignal } from "../libc/chi
 import { ExitCode, KILLED_BY_SIGNAL } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
+import { trimmer } from "../park/trim.ts";
 import { EVERY_SIGNAL } from "../process/block.ts";
 import { handOnDescriptors } from "../process/descriptors.ts";
 import { resetDispositions } from "../process/dispositions.ts";
@@ -148,6 +149,7 @@ class Run implements Witness {
   /** Forwards and reaps until the command has ended, then drains; returns the exit code. */
   untilItEnds(): number {
     try {
+      trimmer.later();
       while (this.#fate === undefined) this.#step();
       if (this.#terminal) passForeground(this.#terminal, this.pid, this.#terminal.own);
       if (this.#settings.drain !== undefined) drain(this.#settings.drain);
@@ -165,11 +167,16 @@ class Run implements Witness {
 
   /** Takes one signal. */
   #step(): void {
-    const signal = nextSignal(EVERY_SIGNAL, this.#killAt);
+    const signal = nextSignal(EVERY_SIGNAL, Math.min(this.#killAt, trimmer.due));
     if (signal === 0) {
+      if (now() >= trimmer.due) trimmer.trim();
+      if (now() < this.#killAt) return;
       this.#killAt = NEVER;
       this.#send(Signal.SIGKILL);
-    } else if (signal !== Signal.SIGCHLD) {
+      return;
+    }
+    trimmer.later();
+    if (signal !== Signal.SIGCHLD) {
       this.#forward(signal);
     } else if (!reapAll()) {
       throw new CannotWait("Cannot see the command end");

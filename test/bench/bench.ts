@@ -18,6 +18,12 @@ export interface Bench {
   readonly note: (what: string) => void;
 }
 
+/** How long a program has until it counts as idle, in milliseconds: what it does late is done then. */
+const REST = 2500;
+
+/** Waits until programs that were started are idle. */
+export const rest = () => Bun.sleep(REST);
+
 /** Milliseconds of nanoseconds. */
 export const milliseconds = (nanoseconds: number) => nanoseconds / 1e6;
 

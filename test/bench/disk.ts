@@ -65,6 +65,12 @@ export function evictRoot(root: string): void {
     throw new Error(`Cannot drop ${root} from the page cache: ${resident} pages stay`);
 }
 
+/** Has every file of a root lie in the page cache as if it had just been read from end to end. */
+export function readAnew(root: string): void {
+  evictRoot(root);
+  warmRoot(root);
+}
+
 /** Reads every file of a root, so that they are in the page cache and charged to this process. */
 export function warmRoot(root: string): void {
   for (const file of new Bun.Glob("**").scanSync({ cwd: root })) readFileSync(join(root, file));

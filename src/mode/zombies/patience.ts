@@ -7,7 +7,7 @@ import {
   SignalInfo,
   SignalSet,
   sigprocmask,
-  sigtimedwait,
+  sigwaitinfo,
   SyscallError,
   write,
 } from "../../libc/calls.ts";
@@ -36,23 +36,23 @@ export function openSignals(stopsByHand: boolean): void {
 /**
  * Waits.
  * @throws {Stopped} at once when SIGINT or SIGTERM comes, or is pending
- * @throws {SyscallError} where sigtimedwait is refused
+ * @throws {SyscallError} where sigwaitinfo is refused
  */
 export function wait(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   let left = milliseconds;
   for (let failures = 1; ; failures++) {
     try {
-      sigtimedwait(stopping, info, left);
-      throw new Stopped();
+      if (sigwaitinfo(stopping, info, left) !== 0) throw new Stopped();
+      left = end - performance.now();
+      if (left <= 0) return;
+      // It says that the time is up, and it is not.
+      if (failures === TRIES) throw new SyscallError("sigwaitinfo", Errno.EAGAIN);
     } catch (failure) {
       if (!(failure instanceof SyscallError)) throw failure;
       left = Math.max(0, end - performance.now());
-      const { errno } = failure;
-      if (left === 0 && errno === Errno.EAGAIN) return; // The time is up.
       // EINTR comes after SIGSTOP and SIGCONT, but not without end.
-      const isSleepless = failures === TRIES || (errno !== Errno.EINTR && errno !== Errno.EAGAIN);
-      if (isSleepless) throw failure;
+      if (failures === TRIES || failure.errno !== Errno.EINTR) throw failure;
     }
   }
 }

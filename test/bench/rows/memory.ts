@@ -1,6 +1,6 @@
 // Row 4: what a program that waits has in memory, and what its pod is charged.
 
-import { type Bench, kilobytes } from "../bench.ts";
+import { type Bench, kilobytes, rest } from "../bench.ts";
 import { MemoryCgroup } from "../cgroup.ts";
 import { evictRoot, UsualReadAhead, warmRoot } from "../disk.ts";
 import { memoryOf } from "../proc.ts";
@@ -24,6 +24,7 @@ export async function measureMemory(bench: Bench): Promise<void> {
       warmRoot(root);
       {
         await using held = await Held.start({ root }, 1, holds);
+        await rest();
         const { anonymous, resident, proportional } = memoryOf(held.pid);
         samples.add("anonymous", name, anonymous);
         samples.add("resident", name, resident);
@@ -33,6 +34,7 @@ export async function measureMemory(bench: Bench): Promise<void> {
       {
         using cgroup = new MemoryCgroup(controller);
         await using _ = await Held.start({ root, cgroup: cgroup.procs }, TOGETHER, holds);
+        await rest();
         const { usage } = await cgroup.charged();
         samples.add("chargedWarm", name, kilobytes(usage) / TOGETHER);
       }
@@ -43,6 +45,7 @@ export async function measureMemory(bench: Bench): Promise<void> {
         if (!readAhead.known && round === 1)
           note("The disk's read-ahead is not known, and left as it is");
         await using _ = await Held.start({ root, cgroup: cgroup.procs }, 1, holds);
+        await rest();
         const { usage, workingSet } = await cgroup.charged();
         samples.add("chargedCold", name, kilobytes(usage));
         samples.add("workingSet", name, kilobytes(workingSet));

@@ -1,6 +1,6 @@
 // Rows 8 and 3: as many as a node has, at once; and what they and the others do while idle.
 
-import { type Bench, kilobytes, milliseconds } from "../bench.ts";
+import { type Bench, kilobytes, milliseconds, rest } from "../bench.ts";
 import { MemoryCgroup } from "../cgroup.ts";
 import type { Name } from "../metrics.ts";
 import { cpuOf, memoryOf, switchesOf, threadsOf } from "../proc.ts";
@@ -25,6 +25,7 @@ export async function measureNode(bench: Bench): Promise<void> {
       progress(`${count} at once: ${name}`);
       using cgroup = controller && new MemoryCgroup(controller);
       await using held = await Held.start({ root, cgroup: cgroup?.procs }, count, holds);
+      await rest();
       const sum = held.pids.reduce((total, pid) => total + memoryOf(pid).proportional, 0);
       samples.add(memory, name, sum / 1024);
       samples.add(ready, name, milliseconds(held.ready));
@@ -51,7 +52,7 @@ export async function measureIdleness(bench: Bench): Promise<void> {
     each: watched.map(({ pid }) => ({ switches: switchesOf(pid), cpu: cpuOf(pid) })),
     crowd: crowd.reduce((sum, pid) => sum + switchesOf(pid), 0),
   });
-  await Bun.sleep(500); // What was to be done after the start has been done.
+  await rest();
   const before = look();
   for (let second = 0; second < seconds; second++) {
     progress(`idle for ${seconds - second} s`);
