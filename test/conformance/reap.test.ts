@@ -1,6 +1,7 @@
 // That no zombie is left.
 
 import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
 
 import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
@@ -70,3 +71,15 @@ for (const command of [[PAUSE], [PAUSE, "--watch"]]) {
     expect((await pause.stop()).code).toBe(0);
   });
 }
+
+it("watching: in a storm children are let gather and reaped together", async () => {
+  await using pause = await Running.start({ command: [PAUSE, "--watch"] });
+  const switches = () => {
+    const status = readFileSync(`/proc/${pause.pid}/status`, "utf8");
+    return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
+  };
+  const before = switches();
+  await pause.perl(STORM, 2000);
+  await pause.childrenGone();
+  expect(switches() - before).toBeLessThan(1000); // Without, one for nearly each.
+});
