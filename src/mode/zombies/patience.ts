@@ -58,7 +58,7 @@ export function wait(milliseconds: number): void {
 }
 
 /** Failures in one wait after which it is taken not to wait at all. */
-const TRIES = 1000;
+const TRIES = 32;
 
 const STDOUT = 1;
 
