@@ -50,7 +50,12 @@ export async function prepare(
       runs: ["/pause", "--"],
       image: imageOf(pause),
     },
-    { name: "watch", root: pause, holds: ["/pause", "--watch"], version: ["/pause", "-v"] },
+    {
+      name: "watch",
+      root: rootOf("watch", [join(project, "dist/pause"), "/pause"]),
+      holds: ["/pause", "--watch"],
+      version: ["/pause", "-v"],
+    },
     {
       name: "empty",
       root: rootOf(

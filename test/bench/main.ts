@@ -74,7 +74,9 @@ async function measure(quick: boolean): Promise<Run> {
   const { contestants, versions, missing } = await prepare(progress);
   notes.push(...missing);
   const samples = new Samples();
-  const note = (what: string) => notes.push(what);
+  const note = (what: string) => {
+    if (!notes.includes(what)) notes.push(what);
+  };
   for (const row of ROWS) await row({ contestants, samples, quick, controller, progress, note });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   return { machine: where, quick, versions, notes, results: samples.results() };

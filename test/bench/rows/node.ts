@@ -2,6 +2,7 @@
 
 import { type Bench, kilobytes, milliseconds, rest } from "../bench.ts";
 import { MemoryCgroup } from "../cgroup.ts";
+import { warmRoot } from "../disk.ts";
 import type { Name } from "../metrics.ts";
 import { cpuOf, memoryOf, switchesOf, threadsOf } from "../proc.ts";
 import { Held } from "../probe.ts";
@@ -23,6 +24,7 @@ export async function measureNode(bench: Bench): Promise<void> {
     for (const { name, root, holds } of contestants) {
       if (!HOLDERS.includes(name)) continue;
       progress(`${count} at once: ${name}`);
+      warmRoot(root);
       using cgroup = controller && new MemoryCgroup(controller);
       await using held = await Held.start({ root, cgroup: cgroup?.procs }, count, holds);
       await rest();

@@ -14,7 +14,7 @@ export function measureStarts({ contestants, samples, quick, progress, note }: B
   const deaf = new Map<Name, number>();
   for (let round = 0; round <= rounds; round++) {
     progress(`starts and ends, round ${round} of ${rounds}`);
-    if (round % 10 === 0) for (const root of roots) readAnew(root);
+    if (round % 20 === 0) for (const root of roots) readAnew(root);
     for (const { name, root, holds, version } of contestants) {
       const measured = version.length > 0 ? life({ root }, version) : undefined;
       const lived = name === "empty" ? undefined : life({ root }, holds);
