@@ -6,8 +6,16 @@
 // no such gap: it takes a signal that is pending, or sleeps until one is. docs/design.md has the
 // measurements.
 
-import { Signal } from "../libc/abi.ts";
-import { getpid, kill, maskOf, SignalInfo, SignalSet, sigwaitinfo } from "../libc/calls.ts";
+import { Errno, Signal } from "../libc/abi.ts";
+import {
+  getpid,
+  kill,
+  maskOf,
+  SignalInfo,
+  SignalSet,
+  sigwaitinfo,
+  SyscallError,
+} from "../libc/calls.ts";
 
 /** Failures in a row after which the wait is put to the test. */
 const TRIES = 32;
@@ -85,7 +93,10 @@ export function nextSignal(waited: SignalSet, deadline = NEVER): number {
       if (signal === 0 && now() >= deadline) return 0;
       if (signal === Signal.SIGCHLD) lookOutForStorms();
       if (waited.has(signal)) return signal;
-      failure = new Error(`sigwaitinfo returned ${signal}`);
+      failure =
+        signal === 0 && deadline !== NEVER
+          ? new SyscallError("sigwaitinfo", Errno.EAGAIN) // Its time is not up.
+          : new Error(`sigwaitinfo returned ${signal}`);
     } catch (cause) {
       if (now() >= deadline) return 0;
       failure = cause;

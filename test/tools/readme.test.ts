@@ -50,6 +50,7 @@ const COMMANDS: { readonly [command: string]: Run | string } = {
   "npm run demo": "test/tools/demo.test.ts",
   "npm start": "test/tools/start.test.ts",
   "npm test": ".ci/run",
+  "npm run soak": "test/conformance/soak.test.ts",
   "buildah bud -t pause -f Containerfile .": {
     needs: ["buildah"],
     place: () => ({ "buildah bud": `buildah ${storage(scratch).join(" ")} bud` }),
@@ -77,6 +78,7 @@ const SCRIPTS: { readonly [command: string]: string } = {
   "npm run demo": "tools/demo.ts",
   "npm start": "npm start",
   "npm test": "npm test",
+  "npm run soak": "support/soak.ts",
   "npm run image": "clone.ts",
 };
 
