@@ -229,11 +229,13 @@ const changed = new DataView(new ArrayBuffer(SigInfo.size));
  */
 export function waitid(pid: number, options: number): number {
   changed.setInt32(SigInfo.pid, 0, true);
-  const [type, id] = pid === -1 ? [P_ALL, 0] : [P_PID, pid];
-  const result = rareLibc().waitid(type, id, ptr(changed), options);
+  const type = pid === -1 ? P_ALL : P_PID; // P_ALL ignores the PID.
+  const result = rareLibc().waitid(type, pid, ptr(changed), options);
   if (result === 0) {
-    const [code, value] = [SigInfo.code, SigInfo.status].map((at) => changed.getInt32(at, true));
-    status[0] = toWaitStatus(code ?? 0, value ?? 0);
+    status[0] = toWaitStatus(
+      changed.getInt32(SigInfo.code, true),
+      changed.getInt32(SigInfo.status, true),
+    );
     return changed.getInt32(SigInfo.pid, true);
   }
   const errno = lastErrno();

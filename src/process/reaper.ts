@@ -72,7 +72,9 @@ export function startReaping(told?: Witness): void {
 export function reapAll(): boolean {
   if (kernelReaps) return false;
   try {
-    while (reapBatch() === BATCH && !askAgain());
+    // A SIGCHLD for which no child is found has every call asked: it is seldom, and a
+    // zombie left is one for good.
+    while ((reapBatch(reapOne) || reapBatch(byAnyCall)) === BATCH && !askAgain());
     return true;
   } catch (failure) {
     letTheKernelReap();
@@ -100,25 +102,22 @@ export function letTheKernelReap(): void {
   kernelReaps = true;
   sigaction(Signal.SIGCHLD, SIG_IGN);
   try {
-    while (reapBatch() === BATCH);
+    while (reapBatch(reapOne) === BATCH);
   } catch {
     // Refused by either call: what is a zombie by now stays one.
   }
 }
 
 /**
- * Reaps up to BATCH children, and returns how many there were. A SIGCHLD for which the one call
- * finds no child has the other asked too: it is seldom, and a zombie left is one for good.
- * @throws {SyscallError} if both calls fail again and again; WNOHANG never sleeps, so that EINTR is
- *   no less a surprise than any other
+ * Reaps up to BATCH children, and returns how many there were.
+ * @param reap as reapOne
+ * @throws {SyscallError} if it fails again and again; WNOHANG never sleeps, so that EINTR is no less
+ *   a surprise than any other
  */
-function reapBatch(): number {
+function reapBatch(reap: (options: number) => number): number {
   const options = witness?.seesStops ? WNOHANG | WUNTRACED : WNOHANG;
-  let found = false;
   for (let reaped = 0; reaped < BATCH; reaped++) {
-    let pid = reapOne(options);
-    if (pid > 0) found = true;
-    else if (!found) pid = secondOpinion(options);
+    const pid = reap(options);
     if (pid === 0) return reaped;
     witness?.changed(pid, waitStatus());
   }
@@ -162,8 +161,8 @@ function look(options: number): number {
   return ANY;
 }
 
-/** Reaps one child by any call that does, and returns its PID, or 0. */
-function secondOpinion(options: number): number {
+/** Reaps one child by any call that does, without a look before, and returns its PID, or 0. */
+function byAnyCall(options: number): number {
   for (const call of CALLS) {
     try {
       const pid = call(ANY, options);
