@@ -48,7 +48,7 @@ export function lastErrno(): number {
 }
 
 /** Most of libc says "-1, see errno"; this turns it into an exception. */
-function checked(call: string, result: number): number {
+export function checked(call: string, result: number): number {
   if (result === -1) throw new SyscallError(call, lastErrno());
   return result;
 }
@@ -256,10 +256,11 @@ function toWaitStatus(code: number, value: number): number {
  * sigtimedwait(2), which says EAGAIN when its time is up
  */
 export function canWaitForSignals(): boolean {
-  const noTime = new Uint8Array(16); // struct timespec
-  const none = new SignalSet();
-  const result = rareLibc().sigtimedwait(none.pointer, null, ptr(noTime));
-  return result === -1 && lastErrno() === Errno.EAGAIN;
+  try {
+    return sigwaitinfo(new SignalSet(), new SignalInfo(), 0) === 0;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -379,16 +380,23 @@ export function readTextFile(path: string): string {
 }
 
 /**
- * The beginning of a file of /proc, into memory that is there already: for the last look before
- * the runtime is left, when nothing may be allocated any more.
- * @returns how many bytes there are, 0 where it cannot be read
+ * The beginning of a file of /proc, into memory that is there already: for the last look before the
+ * runtime is left, when nothing may be allocated any more; and without an exception for a process
+ * that has just ended, which among thousands is nothing unusual.
+ * @returns how many bytes there are; or the error number of open(2) or read(2), negated
  */
-export function readInto(path: string, buffer: Uint8Array): number {
+export function readBeginning(path: string, buffer: Uint8Array): number {
   const fd = libc.open(path, O_RDONLY | O_CLOEXEC);
-  if (fd === -1) return 0;
+  if (fd === -1) return -lastErrno();
   const length = Number(libc.read(fd, ptr(buffer), buffer.length));
+  const result = length === -1 ? -lastErrno() : length;
   libc.close(fd);
-  return Math.max(0, length);
+  return result;
+}
+
+/** Closes a descriptor. close(2) */
+export function close(fd: number): void {
+  libc.close(fd);
 }
 
 /**

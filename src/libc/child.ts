@@ -11,20 +11,15 @@ import {
   PR_SET_CHILD_SUBREAPER,
   PR_SET_PDEATHSIG,
 } from "./abi.ts";
-import { lastErrno, SignalSet, SyscallError } from "./calls.ts";
+import { checked, SignalSet } from "./calls.ts";
 import { libc, rareLibc } from "./library.ts";
-
-function check(call: string, result: number): number {
-  if (result === -1) throw new SyscallError(call, lastErrno());
-  return result;
-}
 
 /**
  * Has orphans of all descendants re-parented to this process. PR_SET_CHILD_SUBREAPER(2const)
  * @throws {SyscallError} EINVAL before Linux 3.4
  */
 export function becomeSubreaper(): void {
-  check("prctl", rareLibc().prctl(PR_SET_CHILD_SUBREAPER, 1, null));
+  checked("prctl", rareLibc().prctl(PR_SET_CHILD_SUBREAPER, 1, null));
 }
 
 /**
@@ -32,7 +27,7 @@ export function becomeSubreaper(): void {
  * @throws {SyscallError}
  */
 export function setParentDeathSignal(signal: number): void {
-  check("prctl", rareLibc().prctl(PR_SET_PDEATHSIG, signal, null));
+  checked("prctl", rareLibc().prctl(PR_SET_PDEATHSIG, signal, null));
 }
 
 /**
@@ -40,7 +35,7 @@ export function setParentDeathSignal(signal: number): void {
  * @throws {SyscallError}
  */
 export function chdir(path: string): void {
-  check("chdir", rareLibc().chdir(path));
+  checked("chdir", rareLibc().chdir(path));
 }
 
 /** Which signals are pending for this thread or process. sigpending(2) */
@@ -60,7 +55,7 @@ export function getpgrp(): number {
  * @throws {SyscallError}
  */
 export function open(path: string): number {
-  return check("open", libc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  return checked("open", libc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
 }
 
 /**
@@ -69,12 +64,7 @@ export function open(path: string): number {
  * @throws {SyscallError}
  */
 export function setDescriptorFlags(fd: number, flags: number): void {
-  check("fcntl", rareLibc().fcntl(fd, F_SETFD, flags));
-}
-
-/** Closes a descriptor. close(2) */
-export function close(fd: number): void {
-  libc.close(fd);
+  checked("fcntl", rareLibc().fcntl(fd, F_SETFD, flags));
 }
 
 /**
@@ -82,7 +72,7 @@ export function close(fd: number): void {
  * @throws {SyscallError} ENOTTY where the descriptor is not this process's controlling terminal
  */
 export function tcgetpgrp(fd: number): number {
-  return check("tcgetpgrp", rareLibc().tcgetpgrp(fd));
+  return checked("tcgetpgrp", rareLibc().tcgetpgrp(fd));
 }
 
 /**
@@ -91,7 +81,7 @@ export function tcgetpgrp(fd: number): number {
  * @throws {SyscallError} also where the group has gone
  */
 export function tcsetpgrp(fd: number, group: number): void {
-  check("tcsetpgrp", rareLibc().tcsetpgrp(fd, group));
+  checked("tcsetpgrp", rareLibc().tcsetpgrp(fd, group));
 }
 
 /** A child that begins with a call of a C function, on memory that it shares. */
@@ -115,5 +105,5 @@ export interface Clone {
 export function clone({ enter, argument, stack, flags, pidAt }: Clone): number {
   const at = (address: number) => address as Pointer;
   const pid = rareLibc().clone(at(enter), at(stack), flags, at(argument), at(pidAt), null, null);
-  return check("clone", pid);
+  return checked("clone", pid);
 }

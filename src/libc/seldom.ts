@@ -2,23 +2,9 @@
 
 import { ptr } from "bun:ffi";
 
-import { O_CLOEXEC, O_RDONLY, SYS_pidfd_open, SYS_pidfd_send_signal } from "./abi.ts";
-import { lastErrno, SyscallError } from "./calls.ts";
-import { libc, rareLibc } from "./library.ts";
-
-/**
- * The beginning of a file, into memory that is there already: no exception for a process that has
- * just ended, which among thousands is nothing unusual.
- * @returns how many bytes there are; or the error number of open(2) or read(2), negated
- */
-export function readBeginning(path: string, buffer: Uint8Array): number {
-  const fd = libc.open(path, O_RDONLY | O_CLOEXEC);
-  if (fd === -1) return -lastErrno();
-  const length = Number(libc.read(fd, ptr(buffer), buffer.length));
-  const result = length === -1 ? -lastErrno() : length;
-  libc.close(fd);
-  return result;
-}
+import { SYS_pidfd_open, SYS_pidfd_send_signal } from "./abi.ts";
+import { checked } from "./calls.ts";
+import { rareLibc } from "./library.ts";
 
 /**
  * Where a symbolic link leads. readlink(2)
@@ -53,14 +39,7 @@ export function pidfdSendSignal(pidfd: number, signal: number): void {
   system("pidfd_send_signal", SYS_pidfd_send_signal, pidfd, signal);
 }
 
-/** Closes a descriptor. close(2) */
-export function close(fd: number): void {
-  libc.close(fd);
-}
-
 /** A system call without a function of its own; what it takes beyond two arguments is 0. syscall(2) */
 function system(name: string, number: number, first: number, second: number): number {
-  const result = Number(rareLibc().syscall(number, first, second, 0, 0));
-  if (result === -1) throw new SyscallError(name, lastErrno());
-  return result;
+  return checked(name, Number(rareLibc().syscall(number, first, second, 0, 0)));
 }

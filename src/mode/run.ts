@@ -3,6 +3,7 @@
 import { Errno, Signal } from "../libc/abi.ts";
 import {
   canWaitForSignals,
+  close,
   getpid,
   kill,
   maskOf,
@@ -11,7 +12,7 @@ import {
   type SignalSet,
   SyscallError,
 } from "../libc/calls.ts";
-import { becomeSubreaper, chdir, close, setParentDeathSignal } from "../libc/child.ts";
+import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode, KILLED_BY_SIGNAL } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";

@@ -1,7 +1,7 @@
 // Parks: leaves JavaScript for good, gives its memory back, and waits in libc alone.
 
 import { type Architecture, AT_PAGESZ, AT_PHDR, Signal } from "../libc/abi.ts";
-import { auxiliaryNumber, readInto, readTextFile, sigaction } from "../libc/calls.ts";
+import { auxiliaryNumber, readBeginning, readTextFile, sigaction } from "../libc/calls.ts";
 import { contextLayout, testContexts } from "../libc/contexts.ts";
 import {
   type Glibc,
@@ -97,7 +97,7 @@ const ONE_THREAD = new TextEncoder().encode("\nThreads:\t1\n");
  * would crash it; and without allocating, which could start one.
  */
 export function isOnlyThread(): boolean {
-  const length = readInto("/proc/self/status", status);
+  const length = readBeginning("/proc/self/status", status);
   let matched = 0;
   for (let index = 0; index < length && matched < ONE_THREAD.length; index++) {
     if (status[index] === ONE_THREAD[matched]) matched++;

@@ -1,8 +1,8 @@
 // Reads the table of processes: /proc. proc(5)
 
 import { Errno, FIRST_PID_NAMESPACE } from "../libc/abi.ts";
-import { readDirectory, readFile } from "../libc/calls.ts";
-import { readBeginning, readlink } from "../libc/seldom.ts";
+import { readBeginning, readDirectory, readFile } from "../libc/calls.ts";
+import { readlink } from "../libc/seldom.ts";
 import { parseCgroup, type Place } from "./cgroup.ts";
 import { parseReapers, parseRelations, type Reapers, type Relations } from "./relations.ts";
 import { isZombie, looksDead, parseStat, type Stat } from "./stat.ts";

@@ -1,8 +1,8 @@
 // Sends SIGCHLD to those that leak zombies and catch it: they may just have missed one.
 
 import { Errno, Signal } from "../../libc/abi.ts";
-import { getpid, kill, SyscallError } from "../../libc/calls.ts";
-import { close, pidfdOpen, pidfdSendSignal } from "../../libc/seldom.ts";
+import { close, getpid, kill, SyscallError } from "../../libc/calls.ts";
+import { pidfdOpen, pidfdSendSignal } from "../../libc/seldom.ts";
 import { isZombie, type Stat } from "../../process/stat.ts";
 import { ownPid, readAgain } from "../../process/table.ts";
 import { type Sight, worstFirst } from "./look.ts";
