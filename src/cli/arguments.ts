@@ -9,7 +9,7 @@ import { nearestOf, schemaOf } from "./values.ts";
 
 /** Arguments, with a sentence for each that cannot be meant. */
 export interface Reading extends Arguments {
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
 }
 
 /**

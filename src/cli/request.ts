@@ -1,5 +1,6 @@
 // What was asked for, by arguments and environment. Loaded only when there is either.
 
+import type { Reading } from "./arguments.ts";
 import { type Option, OPTIONS, readFlags, type Settings, ZOMBIES_OPTIONS } from "./options.ts";
 import { usage, zombiesUsage } from "./usage.ts";
 
@@ -20,8 +21,7 @@ export interface Request {
  * Reads arguments and environment; an option wins over its variable. Never fails: what to do about
  * a complaint depends on the mode.
  *
- * zod is asked only about what is not plainly right. It is larger than all the rest of this
- * program, and what it allocates has the runtime start threads, with which it cannot park as well.
+ * zod is asked only about what is not plainly right: it is larger than all the rest of this program.
  * @param valueOf an environment variable's value
  */
 export async function readRequest(
@@ -30,8 +30,7 @@ export async function readRequest(
 ): Promise<Request> {
   if (args[0] === "zombies") {
     const { settings, command, complaints } = await read(args.slice(1), ZOMBIES_OPTIONS);
-    const surplus = command.length > 0 ? ["pause zombies runs no command"] : [];
-    complaints.push(...surplus);
+    if (command.length > 0) complaints.push("pause zombies runs no command");
     return { mode: "zombies", settings, command, complaints, usage: zombiesUsage };
   }
   const { settings, command, complaints } = await read(args, OPTIONS);
@@ -48,14 +47,10 @@ export async function readRequest(
 }
 
 /** Reads arguments, without zod if they are plain. */
-async function read(args: readonly string[], table: readonly Option[]) {
+async function read(args: readonly string[], table: readonly Option[]): Promise<Reading> {
   const plain = readFlags(args, table);
-  if (plain !== undefined) return { ...plain, complaints: [] as string[] };
-  const { settings, command, complaints } = (await import("./arguments.ts")).readArguments(
-    args,
-    table,
-  );
-  return { settings, command, complaints: [...complaints] };
+  if (plain !== undefined) return { ...plain, complaints: [] };
+  return (await import("./arguments.ts")).readArguments(args, table);
 }
 
 /** Reads a variable, without zod if it is plainly yes or no. */

@@ -7,6 +7,9 @@ import { getcontext, type Glibc, makecontext, type RawMemory, swapcontext } from
 /** Wrappers of system calls need little stack; a signal frame of the kernel's can take 8 kB. */
 export const CALL_STACK = 65536;
 
+/** Between the tops of stacks that contexts share: what makecontext puts there. */
+export const TOP = 64;
+
 /** The memory does not look as UContext says. */
 export class UnknownLayout extends Error {}
 

@@ -57,9 +57,9 @@ function reasonToStayAwake(settings: HoldSettings): string | undefined {
 }
 
 function observe(settings: HoldSettings): Observer {
-  const orphans = new Orphans(settings["log-reaped"] === true);
+  const orphans = new Orphans(settings["log-reaped"]);
   return {
-    ending: settings["log-reaped"] ? (pid) => orphans.ending(pid) : undefined,
+    ending: orphans.ending,
     changed: (pid, status) => orphans.reap(pid, status),
     report: () => reportState(orphans),
     trimmer,

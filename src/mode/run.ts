@@ -133,8 +133,8 @@ class Run implements Witness {
     this.#settings = settings;
     this.#terminal = terminal;
     this.seesStops = terminal !== undefined;
-    this.#orphans = new Orphans(settings["log-reaped"] === true);
-    this.ending = settings["log-reaped"] ? (pid) => this.#orphans.ending(pid) : undefined;
+    this.#orphans = new Orphans(settings["log-reaped"]);
+    this.ending = this.#orphans.ending;
   }
 
   changed(pid: number, status: number): void {

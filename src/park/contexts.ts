@@ -18,6 +18,7 @@ import {
   CALL_STACK,
   contextSize,
   type ContextSite,
+  TOP,
   UnknownLayout,
   writeContext,
 } from "../libc/contexts.ts";
@@ -31,7 +32,6 @@ import {
   type Step,
   type StepName,
   TERMINATED_LINE,
-  TOP,
 } from "./steps.ts";
 
 /** All that an arena has to hold, with room to spare; what is not touched costs nothing. */

@@ -7,6 +7,7 @@ import {
   SECCOMP_MODE_FILTER,
   Signal,
 } from "../libc/abi.ts";
+import { TOP } from "../libc/contexts.ts";
 
 /** The steps that remain after the memory is gone. */
 export type LastingStep =
@@ -122,9 +123,6 @@ export const INTERRUPT_LINE = "Shutting down, got signal: Interrupt\n";
 export const TERMINATED_LINE = "Shutting down, got signal: Terminated\n";
 
 const STDERR = 2;
-
-/** Between the tops of the stacks of two contexts: what makecontext puts there. */
-export const TOP = 64;
 
 /** What makecontext has put there for the steps of the cycle. */
 const CYCLE_TOPS = 4 * TOP;

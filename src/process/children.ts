@@ -2,16 +2,21 @@
 
 import { getpid, readTextFile } from "../libc/calls.ts";
 
+/** This process's PID as /proc shows it; undefined where it cannot be read. */
+export function ownPid(): number | undefined {
+  try {
+    return Number.parseInt(readTextFile("/proc/self/stat"), 10);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Whether /proc counts as this process does. One that was mounted in another PID namespace has
  * other PIDs for the same processes, and the same for others.
  */
 export function procIsOwn(): boolean {
-  try {
-    return Number.parseInt(readTextFile("/proc/self/stat"), 10) === getpid();
-  } catch {
-    return false;
-  }
+  return ownPid() === getpid();
 }
 
 /**

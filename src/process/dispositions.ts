@@ -11,9 +11,9 @@ const KEPT: SignalMask = maskOf(Signal.SIGPWR);
 
 /**
  * Takes the runtime's signal handlers away. (SIGCHLD is the reaper's: see reaper.ts.) It reports its
- * own crashes from SIGSEGV, SIGABRT and the like, and then ends; but such a signal may come from any process of the pod, and to PID 1 of
- * a PID namespace the kernel does not even deliver one that has the default disposition.
- * pid_namespaces(7). A real crash still ends the process: the kernel forces that one.
+ * own crashes from SIGSEGV, SIGABRT and the like, and then ends; but such a signal may come from any
+ * process of the pod, and to PID 1 of a PID namespace the kernel does not even deliver one that has
+ * the default disposition. pid_namespaces(7). A real crash still ends the process: the kernel forces that one.
  * @param caught the signals that have a handler, from this process's status
  * @throws {SyscallError}
  */

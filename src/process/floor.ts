@@ -4,7 +4,7 @@ import { Errno, SIG_DFL, SIG_UNBLOCK, Signal } from "../libc/abi.ts";
 import {
   kill,
   pause,
-  readFile,
+  readTextFile,
   sigaction,
   SignalSet,
   sigprocmask,
@@ -15,7 +15,7 @@ import {
 import { addressOf, libc } from "../libc/library.ts";
 import { WAITED } from "./block.ts";
 import { letTheKernelReap, reapOne } from "./reaper.ts";
-import { parseStat } from "./stat.ts";
+import { field } from "./status.ts";
 
 /** Times in a row that neither call slept, before this gives up. */
 const TRIES = 1000;
@@ -63,7 +63,7 @@ export function waitOnTheFloor(command: number): number | undefined {
 /** Whether a process is there, and not a zombie that cannot be reaped. */
 function runs(pid: number): boolean {
   try {
-    return parseStat(readFile(`/proc/${pid}/stat`))?.state !== "Z";
+    return !field(readTextFile(`/proc/${pid}/status`), "State")?.startsWith("Z");
   } catch {
     return exists(pid); // It has gone, or there is no /proc.
   }

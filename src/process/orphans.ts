@@ -23,16 +23,12 @@ export class Orphans {
   #lastStatus = 0;
   #lastAt = 0;
   #remains: Remains | undefined;
-  readonly #logged: boolean;
+  /** Takes a look at one that is about to be reaped, where it is to be told of. */
+  readonly ending: ((pid: number) => void) | undefined;
 
   /** @param logged whether to say of each what became of it */
-  constructor(logged: boolean) {
-    this.#logged = logged;
-  }
-
-  /** Takes a look at one that is about to be reaped. */
-  ending(pid: number): void {
-    this.#remains = this.#logged ? remainsOf(pid) : undefined;
+  constructor(logged = false) {
+    this.ending = logged ? (pid) => (this.#remains = remainsOf(pid)) : undefined;
   }
 
   /** Counts one that was reaped. */
@@ -41,7 +37,7 @@ export class Orphans {
     this.#lastPid = pid;
     this.#lastStatus = status;
     this.#lastAt = now();
-    if (!this.#logged) return;
+    if (this.ending === undefined) return;
     const { name, group } = this.#remains ?? {};
     this.#remains = undefined;
     const fate = decodeWaitStatus(status);

@@ -34,6 +34,7 @@ import {
   contextSize,
   type ContextSite,
   testContexts,
+  TOP,
   UnknownLayout,
   writeContext,
 } from "../libc/contexts.ts";
@@ -68,9 +69,6 @@ const PID = Symbol("pid");
 
 /** A call of a libc function. */
 type Step = readonly [call: string, ...values: (number | typeof PID)[]];
-
-/** Between the tops of stacks: what makecontext puts there. Each must be above the one before. */
-const TOP = 64;
 
 /** What steps point to, one after the other at the end of the arena; offsets in bytes. */
 const Constants = {

@@ -105,11 +105,6 @@ export function readUptime(): number {
   return uptime;
 }
 
-/** This process's PID as /proc shows it, which is its own only in a /proc of its PID namespace. */
-export function ownPid(): number | undefined {
-  return parseStat(new TextEncoder().encode(slurp("/proc/self/stat")))?.pid;
-}
-
 /** Whether this is the host's PID namespace, and PID 1 so the host's, not a container's. */
 export function inFirstNamespace(): boolean {
   return readlink("/proc/self/ns/pid") === FIRST_PID_NAMESPACE;

@@ -3,9 +3,9 @@
 import { TICKS_PER_SECOND } from "../../libc/abi.ts";
 import type { Place } from "../../process/cgroup.ts";
 import { decodeName, type Stat } from "../../process/stat.ts";
+import { ownPid } from "../../process/children.ts";
 import {
   inFirstNamespace,
-  ownPid,
   readPlace,
   readRelations,
   readStat,

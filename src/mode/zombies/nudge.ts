@@ -1,10 +1,11 @@
 // Sends SIGCHLD to those that leak zombies and catch it: they may just have missed one.
 
 import { Errno, Signal } from "../../libc/abi.ts";
-import { close, getpid, kill, SyscallError } from "../../libc/calls.ts";
+import { close, kill, SyscallError } from "../../libc/calls.ts";
 import { pidfdOpen, pidfdSendSignal } from "../../libc/seldom.ts";
 import { isZombie, type Stat } from "../../process/stat.ts";
-import { ownPid, readAgain } from "../../process/table.ts";
+import { procIsOwn } from "../../process/children.ts";
+import { readAgain } from "../../process/table.ts";
 import { type Sight, worstFirst } from "./look.ts";
 import { wait } from "./patience.ts";
 import { takesNudge } from "./remedies.ts";
@@ -77,7 +78,7 @@ function send(leaker: Leaker, seen: ReadonlyMap<number, Stat>): string | null {
   const stat = seen.get(leaker.pid);
   if (stat === undefined) return "it has ended";
   // In a /proc of another PID namespace its numbers mean other processes.
-  if (ownPid() !== getpid()) return "/proc is that of another PID namespace: mount this one's";
+  if (!procIsOwn()) return "/proc is that of another PID namespace: mount this one's";
   let pidfd: number | undefined;
   try {
     try {
