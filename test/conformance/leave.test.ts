@@ -30,10 +30,11 @@ it("it gets the orphans of its command; negative control: who is no subreaper do
   await until("both sleep", () => pause.names().join() === "sleep,sleep");
   for (const pid of pause.childPids()) process.kill(pid, "SIGKILL");
 
-  const shell = ["sh", "-c", 'perl -e "$@" & wait', "sh", ORPHAN];
+  const { variable, processes } = marked();
+  const shell = ["env", variable, "sh", "-c", 'perl -e "$@" & wait', "sh", ORPHAN];
   await using other = await Running.spawn({ command: shell, init: false });
   await until("its child sleeps", () => other.names().join() === "sleep");
-  for (const pid of other.childPids()) process.kill(pid, "SIGKILL");
+  for (const pid of processes()) process.kill(pid, "SIGKILL"); // The orphan is somebody else's.
 });
 
 for (const init of [true, false]) {
@@ -82,15 +83,17 @@ test("a command that stops is not taken for one that has ended", async () => {
   expect((await pause.stop()).code).toBe(143);
 });
 
-/** The processes that have something in their environment. */
-function withEnvironment(text: string): string[] {
-  return readdirSync("/proc").filter((pid) => {
+/** A variable for processes to inherit, and those that have it, whoever their parent is by now. */
+function marked(): { variable: string; processes: () => number[] } {
+  const variable = `TEST_MARK=${process.pid}-${performance.now()}`;
+  const hasIt = (pid: string) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(text);
+      return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").includes(variable);
     } catch {
       return false; // Not a process, or it has ended.
     }
-  });
+  };
+  return { variable, processes: () => readdirSync("/proc").filter(hasIt).map(Number) };
 }
 
 const LEAVES_TWO = `trap "" TERM; (trap - TERM; exec sleep 1000) & sleep 1000 & exit 5`;
@@ -110,11 +113,11 @@ test("without --drain what is left lives on, with it all are told to end, then m
 test("--drain ends a tree of processes, stopped ones too, and none is left", async () => {
   const tree = `sh -c 'sh -c "trap : TERM; sleep 1000; sleep 1000" & sleep 1000 & wait' >&- 2>&- &
     sleep 1000 >&- 2>&- & kill -STOP $!; sleep 0.1; exit 6`;
-  const mark = `PAUSE_TEST_MARK=${process.pid}-${Date.now()}`;
+  const { variable, processes } = marked();
   const command = [PAUSE, "--drain", "0.5", "--", "sh", "-c", tree];
-  await using pause = await Running.spawn({ command: ["env", mark, ...command], init: false });
+  await using pause = await Running.spawn({ command: ["env", variable, ...command], init: false });
   expect(await pause.ended()).toEqual({ code: 6, stdout: "", stderr: "" });
-  expect(withEnvironment(mark)).toEqual([]);
+  expect(processes()).toEqual([]);
 });
 
 test("--drain with nothing left ends at once; a second SIGTERM cuts it short", async () => {
