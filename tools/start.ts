@@ -16,6 +16,18 @@ process.stderr.write(
   `This is pause ${way.how}: it stays, and reaps orphans.\nStop it with Ctrl-C.\n`,
 );
 
+// Ctrl-C reaches pause by itself; a signal sent to this process alone is passed on. Before there is
+// anything to end, so that none ends this process and leaves pause to itself.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    try {
+      process.kill(pausePid(), signal === "SIGINT" ? signal : "SIGTERM");
+    } catch {
+      // It has gone already.
+    }
+  });
+}
+
 const child = Bun.spawn([...way.command, executable, ...process.argv.slice(2)], {
   stdio: ["inherit", "inherit", "inherit"],
 });
@@ -26,14 +38,4 @@ function pausePid(): number {
   return Number.parseInt(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8"));
 }
 
-// Ctrl-C reaches pause by itself; a signal sent to this process alone is passed on.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    try {
-      process.kill(pausePid(), signal === "SIGINT" ? signal : "SIGTERM");
-    } catch {
-      // It has gone already.
-    }
-  });
-}
 process.exitCode = await child.exited;

@@ -19,8 +19,9 @@ needing("git", "script", "namespaces")(
     const clone = mkdtempSync(join(tmpdir(), "pause-clone-"));
     try {
       copyTrackedFiles(clone);
-      // script(1) gives it a terminal, on which the byte 3 is Ctrl-C.
-      const terminal = Bun.spawn(["script", "-qec", "npm start", "/dev/null"], {
+      // script(1) gives it a terminal, on which the byte 3 is Ctrl-C. It runs a shell; a dash that
+      // stayed in between would die by that, whatever npm exits with.
+      const terminal = Bun.spawn(["script", "-qec", "exec npm start", "/dev/null"], {
         cwd: clone,
         env: { ...process.env, npm_config_ignore_scripts: "true" },
         stdio: ["pipe", "pipe", "ignore"],
