@@ -1,7 +1,8 @@
 // What this program says: answers on stdout, everything else on stderr.
 
 import { Errno, PIPE_BUF } from "./libc/abi.ts";
-import { pollForWriting, SyscallError, write } from "./libc/calls.ts";
+import { SyscallError } from "./libc/errno.ts";
+import { pollForWriting, write } from "./libc/files.ts";
 
 const STDOUT = 1;
 const STDERR = 2;

@@ -3,7 +3,7 @@
 import { blockEverySignal, EVERY_SIGNAL, maskAtStart } from "./process/block.ts"; // First: it blocks.
 import { asksForNothing, asksForVersion, versionLine } from "./cli/first-look.ts";
 import { ExitCode } from "./exit-code.ts";
-import { exit, getenv } from "./libc/calls.ts";
+import { exit, getenv } from "./libc/process.ts";
 import { answer, error, logAsJson, warn } from "./log.ts";
 import { holdPod } from "./mode/pause.ts";
 import { ignoreFailingWrites } from "./process/dispositions.ts";

@@ -1,6 +1,6 @@
 // What each start looks at, before anything more is loaded: whether it is asked for anything.
 
-import { getenv } from "../libc/calls.ts";
+import { getenv } from "../libc/process.ts";
 
 /** Put in by build.ts, from package.json. */
 declare const PAUSE_VERSION: string;

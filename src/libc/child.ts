@@ -11,7 +11,8 @@ import {
   PR_SET_CHILD_SUBREAPER,
   PR_SET_PDEATHSIG,
 } from "./abi.ts";
-import { checked, SignalSet } from "./calls.ts";
+import { checked } from "./errno.ts";
+import { SignalSet } from "./signals.ts";
 import { libc, rareLibc } from "./library.ts";
 
 /**

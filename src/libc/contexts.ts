@@ -1,7 +1,8 @@
 // Contexts of makecontext(3): calls of libc functions, made ready in memory.
 
 import { type Architecture, UContext } from "./abi.ts";
-import { putWord, type SignalMask } from "./calls.ts";
+import { putWord } from "./memory.ts";
+import { type SignalMask } from "./signals.ts";
 import { getcontext, type Glibc, makecontext, type RawMemory, swapcontext } from "./glibc.ts";
 
 /** Wrappers of system calls need little stack; a signal frame of the kernel's can take 8 kB. */

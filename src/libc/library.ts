@@ -91,7 +91,10 @@ function open<Functions extends Record<string, FFIFunction>>(functions: Function
   }
 }
 
-/** libc's functions, as they are: results and errno unchecked. For the typed ones see calls.ts. */
+/**
+ * libc's functions, as they are: results and errno unchecked. The typed ones are in the files beside
+ * this one, by what they are about.
+ */
 export const libc = open(FUNCTIONS);
 
 let rare: ReturnType<typeof open<typeof RARE_FUNCTIONS>> | undefined;

@@ -3,7 +3,7 @@
 import { ptr } from "bun:ffi";
 
 import { SYS_pidfd_open, SYS_pidfd_send_signal } from "./abi.ts";
-import { checked } from "./calls.ts";
+import { checked } from "./errno.ts";
 import { rareLibc } from "./library.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Ends what a command leaves behind: SIGTERM, some time, SIGKILL.
 
 import { Signal } from "../libc/abi.ts";
-import { kill, sleep } from "../libc/calls.ts";
+import { kill, sleep } from "../libc/signals.ts";
 import { warn } from "../log.ts";
 import { EVERY_SIGNAL } from "../process/block.ts";
 import { children } from "../process/children.ts";

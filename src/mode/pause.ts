@@ -1,7 +1,8 @@
 // Holds a pod open: what a sandbox's infra container does, without a command of its own.
 
 import { Signal } from "../libc/abi.ts";
-import { getpid, maskOf, SignalSet, strsignal } from "../libc/calls.ts";
+import { getpid } from "../libc/process.ts";
+import { maskOf, SignalSet, strsignal } from "../libc/signals.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, inform, say, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";

@@ -1,17 +1,10 @@
 // Runs a command: forwards signals to it, reaps whatever is left to pause, and ends as it did.
 
 import { Errno, Signal } from "../libc/abi.ts";
-import {
-  canWaitForSignals,
-  close,
-  getpid,
-  kill,
-  maskOf,
-  readFile,
-  readTextFile,
-  type SignalSet,
-  SyscallError,
-} from "../libc/calls.ts";
+import { SyscallError } from "../libc/errno.ts";
+import { close, readFile, readTextFile } from "../libc/files.ts";
+import { getpid } from "../libc/process.ts";
+import { canWaitForSignals, kill, maskOf, type SignalSet } from "../libc/signals.ts";
 import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode, KILLED_BY_SIGNAL } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";

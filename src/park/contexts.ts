@@ -13,7 +13,8 @@
 // restore each other's tops, before each round, from a copy.
 
 import { ITimerVal, SIG_IGN, SigAction, Signal, SIGSET_SIZE, SockFprog } from "../libc/abi.ts";
-import { maskOf, putWord } from "../libc/calls.ts";
+import { putWord } from "../libc/memory.ts";
+import { maskOf } from "../libc/signals.ts";
 import {
   CALL_STACK,
   contextSize,

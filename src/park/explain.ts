@@ -1,6 +1,7 @@
 // Says which way of waiting was taken, and why.
 
-import { canWaitForSignals, whyNoFilter } from "../libc/calls.ts";
+import { whyNoFilter } from "../libc/process.ts";
+import { canWaitForSignals } from "../libc/signals.ts";
 import { RULES } from "./filter.ts";
 import { isOnlyThread, type WayOut } from "./park.ts";
 import { firstStep } from "./plan.ts";

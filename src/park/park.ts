@@ -1,7 +1,9 @@
 // Parks: leaves JavaScript for good, gives its memory back, and waits in libc alone.
 
 import { type Architecture, AT_PAGESZ, AT_PHDR, Signal } from "../libc/abi.ts";
-import { auxiliaryNumber, readBeginning, readTextFile, sigaction } from "../libc/calls.ts";
+import { readBeginning, readTextFile } from "../libc/files.ts";
+import { auxiliaryNumber } from "../libc/process.ts";
+import { sigaction } from "../libc/signals.ts";
 import { contextLayout, testContexts } from "../libc/contexts.ts";
 import {
   type Glibc,

@@ -4,7 +4,8 @@
 // strings and is made for the moment before the runtime goes, 28 kB more would stay private and
 // 0.3 MB more resident.
 
-import { giveBack, readFile } from "../libc/calls.ts";
+import { readFile } from "../libc/files.ts";
+import { giveBack } from "../libc/memory.ts";
 import { NEVER, now } from "../process/signals.ts";
 
 /** How long after a signal, in milliseconds: there may be more of them, and each page that is back costs. */

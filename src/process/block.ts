@@ -6,7 +6,7 @@
 // A thread born after it inherits the block. What was born earlier still: see threads.ts.
 
 import { SIG_BLOCK, Signal } from "../libc/abi.ts";
-import { maskOf, SignalSet, sigprocmask, type SignalMask } from "../libc/calls.ts";
+import { maskOf, type SignalMask, SignalSet, sigprocmask } from "../libc/signals.ts";
 
 /** The signals that are waited for: the two that stop the process, and the one to reap on. */
 export const WAITED: SignalMask = maskOf(Signal.SIGINT, Signal.SIGTERM, Signal.SIGCHLD);

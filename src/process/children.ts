@@ -1,6 +1,7 @@
 // This process's children, as /proc shows them.
 
-import { getpid, readTextFile } from "../libc/calls.ts";
+import { readTextFile } from "../libc/files.ts";
+import { getpid } from "../libc/process.ts";
 
 /** This process's PID as /proc shows it; undefined where it cannot be read. */
 export function ownPid(): number | undefined {

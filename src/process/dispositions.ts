@@ -1,7 +1,7 @@
 // What a signal that nobody waits for does to the process: what it does to pause.c.
 
 import { SIG_DFL, SIG_IGN, Signal } from "../libc/abi.ts";
-import { maskOf, sigaction, type SignalMask } from "../libc/calls.ts";
+import { maskOf, sigaction, type SignalMask } from "../libc/signals.ts";
 
 /**
  * The runtime's garbage collector stops threads with SIGPWR; if it ever has one to stop, the

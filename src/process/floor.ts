@@ -1,17 +1,10 @@
 // The wait that needs nothing but pause(2), for where sigwaitinfo(2) does not work.
 
 import { Errno, SIG_DFL, SIG_UNBLOCK, Signal } from "../libc/abi.ts";
-import {
-  kill,
-  pause,
-  readTextFile,
-  sigaction,
-  SignalSet,
-  sigprocmask,
-  sleep,
-  SyscallError,
-  waitStatus,
-} from "../libc/calls.ts";
+import { SyscallError } from "../libc/errno.ts";
+import { readTextFile } from "../libc/files.ts";
+import { kill, pause, sigaction, SignalSet, sigprocmask, sleep } from "../libc/signals.ts";
+import { waitStatus } from "../libc/wait.ts";
 import { addressOf, libc } from "../libc/library.ts";
 import { WAITED } from "./block.ts";
 import { letTheKernelReap, reapOne } from "./reaper.ts";

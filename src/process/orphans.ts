@@ -1,6 +1,6 @@
 // The orphans that were reaped: how many, the last one, and a line about each where that is wanted.
 
-import { readFile } from "../libc/calls.ts";
+import { readFile } from "../libc/files.ts";
 import { quote, say } from "../log.ts";
 import { signalName } from "../signal-name.ts";
 import { now } from "./signals.ts";

@@ -10,7 +10,9 @@ import {
   WNOWAIT,
   WUNTRACED,
 } from "../libc/abi.ts";
-import { getpid, kill, sigaction, waitid, waitpid, waitStatus } from "../libc/calls.ts";
+import { getpid } from "../libc/process.ts";
+import { kill, sigaction } from "../libc/signals.ts";
+import { waitid, waitpid, waitStatus } from "../libc/wait.ts";
 import { warn } from "../log.ts";
 
 /** Zombies taken in one go before looking whether something else is pending. */

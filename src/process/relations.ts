@@ -1,7 +1,7 @@
 // What a process does about its children, and who may do something about it. proc_pid_status(5)
 
 import { Signal } from "../libc/abi.ts";
-import { maskOf } from "../libc/calls.ts";
+import { maskOf } from "../libc/signals.ts";
 import { field, parseStatus } from "./status.ts";
 
 /** What a process does about SIGCHLD. */

@@ -7,15 +7,9 @@
 // measurements.
 
 import { Errno, Signal } from "../libc/abi.ts";
-import {
-  getpid,
-  kill,
-  maskOf,
-  SignalInfo,
-  SignalSet,
-  sigwaitinfo,
-  SyscallError,
-} from "../libc/calls.ts";
+import { SyscallError } from "../libc/errno.ts";
+import { getpid } from "../libc/process.ts";
+import { kill, maskOf, SignalInfo, SignalSet, sigwaitinfo } from "../libc/signals.ts";
 
 /** Failures in a row after which the wait is put to the test. */
 const TRIES = 32;

@@ -17,15 +17,10 @@ import {
   SigAction,
   Signal,
 } from "../libc/abi.ts";
-import {
-  argumentVector,
-  maskOf,
-  putWord,
-  type SignalMask,
-  SignalSet,
-  sigprocmask,
-  SyscallError,
-} from "../libc/calls.ts";
+import { SyscallError } from "../libc/errno.ts";
+import { putWord } from "../libc/memory.ts";
+import { argumentVector } from "../libc/process.ts";
+import { maskOf, type SignalMask, SignalSet, sigprocmask } from "../libc/signals.ts";
 import { ExitCode } from "../exit-code.ts";
 import { clone } from "../libc/child.ts";
 import {

@@ -1,6 +1,7 @@
 // What the kernel says of a process or thread in its status file. proc_pid_status(5)
 
-import { readTextFile, type SignalMask } from "../libc/calls.ts";
+import { readTextFile } from "../libc/files.ts";
+import type { SignalMask } from "../libc/signals.ts";
 
 /** The part of a status file that matters here. */
 export interface Status {

@@ -1,7 +1,7 @@
 // Reads the table of processes: /proc. proc(5)
 
 import { Errno, FIRST_PID_NAMESPACE } from "../libc/abi.ts";
-import { readBeginning, readDirectory, readFile } from "../libc/calls.ts";
+import { readBeginning, readDirectory, readFile } from "../libc/files.ts";
 import { readlink } from "../libc/seldom.ts";
 import { parseCgroup, type Place } from "./cgroup.ts";
 import { parseReapers, parseRelations, type Reapers, type Relations } from "./relations.ts";

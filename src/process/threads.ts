@@ -7,18 +7,9 @@
 // ends them, keeps the mask, and so has every later thread inherit it.
 
 import { AT_EXECFN, Signal } from "../libc/abi.ts";
-import {
-  auxiliaryString,
-  execv,
-  getenv,
-  maskOf,
-  readDirectory,
-  readFile,
-  setenv,
-  type SignalMask,
-  SignalSet,
-  unsetenv,
-} from "../libc/calls.ts";
+import { readDirectory, readFile } from "../libc/files.ts";
+import { auxiliaryString, execv, getenv, setenv, unsetenv } from "../libc/process.ts";
+import { maskOf, type SignalMask, SignalSet } from "../libc/signals.ts";
 import { warn } from "../log.ts";
 import { maskAtStart, WAITED } from "./block.ts";
 import { readStatus, type Status } from "./status.ts";

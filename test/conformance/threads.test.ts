@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 
 import { Signal } from "../../src/libc/abi.ts";
-import { maskOf } from "../../src/libc/calls.ts";
+import { maskOf } from "../../src/libc/signals.ts";
 import { parseStatus } from "../../src/process/status.ts";
 import { fixture } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";

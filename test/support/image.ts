@@ -15,7 +15,7 @@ import { join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { Signal } from "../../src/libc/abi.ts";
-import { maskOf } from "../../src/libc/calls.ts";
+import { maskOf } from "../../src/libc/signals.ts";
 import { parseStatus } from "../../src/process/status.ts";
 import { PAUSE } from "./executables.ts";
 import { childrenOf, readStat } from "./process.ts";

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 import { Signal } from "../../src/libc/abi.ts";
-import { maskOf } from "../../src/libc/calls.ts";
+import { maskOf } from "../../src/libc/signals.ts";
 import { parseStatus, type Status } from "../../src/process/status.ts";
 import { wayIntoNamespace } from "../../tools/namespace.ts";
 import { PAUSE } from "./executables.ts";

@@ -1,7 +1,9 @@
 // Sends SIGCHLD to those that leak zombies and catch it: they may just have missed one.
 
 import { Errno, Signal } from "../../libc/abi.ts";
-import { close, kill, SyscallError } from "../../libc/calls.ts";
+import { SyscallError } from "../../libc/errno.ts";
+import { close } from "../../libc/files.ts";
+import { kill } from "../../libc/signals.ts";
 import { pidfdOpen, pidfdSendSignal } from "../../libc/seldom.ts";
 import { isZombie, type Stat } from "../../process/stat.ts";
 import { procIsOwn } from "../../process/children.ts";

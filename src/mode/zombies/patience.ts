@@ -1,16 +1,9 @@
 // Waits, and writes, so that SIGINT and SIGTERM, where they are blocked, end both at once.
 
 import { Errno, PIPE_BUF, SIG_SETMASK, Signal } from "../../libc/abi.ts";
-import {
-  maskOf,
-  pollForWriting,
-  SignalInfo,
-  SignalSet,
-  sigprocmask,
-  sigwaitinfo,
-  SyscallError,
-  write,
-} from "../../libc/calls.ts";
+import { SyscallError } from "../../libc/errno.ts";
+import { pollForWriting, write } from "../../libc/files.ts";
+import { maskOf, SignalInfo, SignalSet, sigprocmask, sigwaitinfo } from "../../libc/signals.ts";
 import { originalMask } from "../../process/threads.ts";
 
 /** stdout does not take the answer, for the reason in the message. */
