@@ -7,7 +7,7 @@ import { becomeSubreaper, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, warn } from "../log.ts";
 import { trimmer } from "../park/trim.ts";
-import { WAITED } from "../process/block.ts";
+import { WAITED } from "../process/mask.ts";
 import { Orphans } from "../process/orphans.ts";
 import type { Status } from "../process/status.ts";
 import { holdPod, INIT, type Observer } from "./pause.ts";

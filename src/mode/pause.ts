@@ -8,7 +8,7 @@ import { error, inform, say, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
 import { findWayOut, park } from "../park/park.ts";
 import type { Trimmer } from "../park/trim.ts";
-import { WAITED } from "../process/block.ts";
+import { WAITED } from "../process/mask.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { holdOnTheFloor } from "../process/floor.ts";
 import { reapAll, startReaping, type Witness } from "../process/reaper.ts";

@@ -10,7 +10,7 @@ import { ExitCode, KILLED_BY_SIGNAL } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
 import { trimmer } from "../park/trim.ts";
-import { EVERY_SIGNAL } from "../process/block.ts";
+import { EVERY_SIGNAL } from "../process/mask.ts";
 import { handOnDescriptors } from "../process/descriptors.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { waitOnTheFloor } from "../process/floor.ts";

@@ -2,6 +2,7 @@
 
 import { ExitCode } from "../exit-code.ts";
 import { isatty } from "../libc/seldom.ts";
+import type { SignalSet } from "../libc/signals.ts";
 import { error, toJson } from "../log.ts";
 import { CannotLook } from "../process/table.ts";
 import { look } from "./zombies/look.ts";
@@ -28,12 +29,13 @@ const SHORTEST = 0.1;
 /**
  * Looks once; or again and again until SIGINT or SIGTERM, and then exits with what the last look
  * found.
+ * @param mask the signal mask that this program was started with
  * @returns the exit code: whether there are zombies, or that nobody knows
  */
-export function zombies(options: ZombiesOptions): number {
+export function zombies(options: ZombiesOptions, mask: SignalSet): number {
   let last: number = ExitCode.unknown;
   try {
-    openSignals(options.every !== undefined);
+    openSignals(mask, options.every !== undefined);
     for (let before: Report | undefined; ;) {
       const start = performance.now();
       const report = compare(inspect(options.nudge === true), before);

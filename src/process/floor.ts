@@ -6,7 +6,7 @@ import { readTextFile } from "../libc/files.ts";
 import { kill, pause, sigaction, SignalSet, sigprocmask, sleep } from "../libc/signals.ts";
 import { waitStatus } from "../libc/wait.ts";
 import { addressOf, libc } from "../libc/library.ts";
-import { WAITED } from "./block.ts";
+import { WAITED } from "./mask.ts";
 import { letTheKernelReap, reapOne } from "./reaper.ts";
 import { field } from "./status.ts";
 

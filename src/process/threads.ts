@@ -2,7 +2,7 @@
 //
 // A signal sent to a process goes to any thread that does not block it. If a helper thread of the
 // runtime is such a one, its default action applies: SIGTERM kills the process, or, for PID 1 of a
-// PID namespace, is dropped for ever. Blocking first (block.ts) leaves room for threads that the
+// PID namespace, is dropped for ever. Blocking first (libc/block.ts) leaves room for threads that the
 // runtime started before the first line of ours. They can only be got rid of by execve(2), which
 // ends them, keeps the mask, and so has every later thread inherit it.
 
@@ -11,7 +11,7 @@ import { readDirectory, readFile } from "../libc/files.ts";
 import { auxiliaryString, execv, getenv, setenv, unsetenv } from "../libc/process.ts";
 import { maskOf, type SignalMask, SignalSet } from "../libc/signals.ts";
 import { warn } from "../log.ts";
-import { maskAtStart, WAITED } from "./block.ts";
+import { WAITED } from "./mask.ts";
 import { readStatus, type Status } from "./status.ts";
 
 /** By which the mask from before the block comes through execve: 16 hexadecimal digits. */
@@ -22,14 +22,18 @@ const MASK_VARIABLE = "PAUSE_SIGNAL_MASK";
  * when it started, every thread has inherited that and a further execve changes nothing; nor does
  * one in any other case, of which the variable is the sign.
  * @param self this process's status, read after the first block
+ * @param maskAtStart the mask from before it
  * @param signals which are blocked by now, and must be so in every thread
  */
-export function closeSignalsInEveryThread(self: Status, signals: SignalMask = WAITED): void {
+export function closeSignalsInEveryThread(
+  self: Status,
+  maskAtStart: SignalSet,
+  signals: SignalMask = WAITED,
+): void {
   if (self.threads === 1) return;
-  const before = maskAtStart instanceof Error ? 0 : maskAtStart.mask;
-  const isAnew = getenv(MASK_VARIABLE) !== undefined || blocksAll(before, signals);
+  const isAnew = getenv(MASK_VARIABLE) !== undefined || blocksAll(maskAtStart.mask, signals);
   if (isAnew || everyThreadBlocks(signals)) return;
-  setenv(MASK_VARIABLE, digits(originalMask()));
+  setenv(MASK_VARIABLE, digits(originalMask(maskAtStart)));
   // The kernel takes `comm` from the name it is given, and tools look for "pause": so by the name
   // this process was started by, and by the link, whose name is "exe", only if that one is gone.
   for (const path of [auxiliaryString(AT_EXECFN) ?? "", "/proc/self/exe"]) {
@@ -46,14 +50,14 @@ export function closeSignalsInEveryThread(self: Status, signals: SignalMask = WA
  * The signal mask with which this program was started, before it executed itself anew if it did;
  * which no command is to see in its environment.
  */
-export function originalMask(): SignalSet {
+export function originalMask(maskAtStart: SignalSet): SignalSet {
   const handedOn = getenv(MASK_VARIABLE);
   unsetenv(MASK_VARIABLE);
   if (handedOn !== undefined && /^[0-9a-f]{16}$/.test(handedOn)) {
     const [high, low] = [handedOn.slice(0, 8), handedOn.slice(8)];
     return new SignalSet(Number.parseInt(low, 16), Number.parseInt(high, 16));
   }
-  return maskAtStart instanceof Error ? new SignalSet() : maskAtStart;
+  return maskAtStart;
 }
 
 function digits({ low, high }: SignalSet): string {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "bun:test";
 
-import { asksForVersion } from "../../src/cli/first-look.ts";
+import { asksForVersion } from "../../src/cli/version.ts";
 import { readArguments, readVariable } from "../../src/cli/arguments.ts";
 import { type Option, OPTIONS, readFlags, ZOMBIES_OPTIONS } from "../../src/cli/options.ts";
 import { readRequest } from "../../src/cli/request.ts";

@@ -8,7 +8,8 @@ const files = Array.from(new Bun.Glob("**/*.ts").scanSync({ cwd: root })).sort()
 
 /** Which folder may import from which; "." stands for the files at the top of src. */
 const ALLOWED: Record<string, readonly string[]> = {
-  "main.ts": ["cli", "mode", "process", "libc", "."],
+  "main.ts": ["cli", "libc", "."],
+  "roles.ts": ["cli", "mode", "process", "libc", "."],
   cli: ["cli", "libc", "."],
   mode: ["mode", "park", "process", "libc", "."],
   park: ["park", "process", "libc", "."],
@@ -37,11 +38,12 @@ function folderOf(file: string): string {
 
 test("finds the imports it is to judge", async () => {
   expect(files).toContain("main.ts");
-  expect(await importsOf("main.ts")).toContainEqual({ from: "./cli/request.ts", lazy: true });
+  expect(await importsOf("main.ts")).toContainEqual({ from: "./roles.ts", lazy: true });
+  expect(await importsOf("roles.ts")).toContainEqual({ from: "./mode/run.ts", lazy: true });
   expect(await importsOf("libc/library.ts")).toContainEqual({ from: "bun:ffi", lazy: false });
 });
 
-test("imports go from main to cli and mode, on to park, process and libc, and never back", async () => {
+test("imports go from main and roles to cli and mode, on to park, process and libc, and never back", async () => {
   for (const file of files) {
     for (const { from } of await importsOf(file)) {
       if (!from.startsWith(".")) continue;
@@ -77,8 +79,21 @@ test("a schema is imported for its types alone", async () => {
   for (const line of imports) expect(line).toStartWith("import type ");
 });
 
-test("what blocks the signals is imported before all else", async () => {
-  expect((await importsOf("main.ts"))[0]?.from).toBe("./process/block.ts");
+test("what runs first is loaded by itself: its imports have no import, and nobody else has them", async () => {
+  const first = (await importsOf("main.ts")).filter(({ lazy }) => !lazy);
+  expect(first).toHaveLength(2);
+  for (const { from } of first) {
+    const path = join(root, from);
+    const typesAside = (await Bun.file(path).text()).replace(/^import type [^;]*;/gm, "");
+    expect(typesAside).not.toMatch(/^import|\brequire\(|\bimport\(/m);
+    for (const file of files.filter((name) => name !== "main.ts")) {
+      const text = (await Bun.file(join(root, file)).text()).replace(/^import type [^;]*;/gm, "");
+      expect({ file, imports: text.includes(`/${from.split("/").at(-1)}"`) }).toEqual({
+        file,
+        imports: false,
+      });
+    }
+  }
 });
 
 test("nothing on the way of a bare start imports zod, or Bun's modules beside bun:ffi", async () => {
@@ -93,14 +108,15 @@ test("nothing on the way of a bare start imports zod, or Bun's modules beside bu
     }
   };
   await visit("main.ts");
+  await visit("roles.ts");
   expect(seen).not.toContain("cli/values.ts");
   expect(seen).not.toContain("cli/request.ts");
   expect(seen).toContain("park/park.ts");
 });
 
-test("only main ends the process", async () => {
+test("only roles.ts ends the process", async () => {
   for (const file of files) {
-    if (file === "main.ts" || folderOf(file) === "libc") continue;
+    if (file === "roles.ts" || folderOf(file) === "libc") continue;
     expect(await Bun.file(join(root, file)).text()).not.toMatch(/\bexit\(|process\.exit/);
   }
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { VARIABLES } from "../../src/cli/first-look.ts";
+import { VARIABLES } from "../../src/cli/variables.ts";
 import { OPTIONS, readFlags } from "../../src/cli/options.ts";
 import { readRequest } from "../../src/cli/request.ts";
 

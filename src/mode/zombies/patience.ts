@@ -4,7 +4,6 @@ import { Errno, PIPE_BUF, SIG_SETMASK, Signal } from "../../libc/abi.ts";
 import { SyscallError } from "../../libc/errno.ts";
 import { pollForWriting, write } from "../../libc/files.ts";
 import { maskOf, SignalInfo, SignalSet, sigprocmask, sigwaitinfo } from "../../libc/signals.ts";
-import { originalMask } from "../../process/threads.ts";
 
 /** stdout does not take the answer, for the reason in the message. */
 export class CannotPrint extends Error {}
@@ -18,11 +17,11 @@ const info = new SignalInfo();
 /**
  * Opens the signals that this program has blocked by now, so that they do what they do to any
  * program: end a single look, or stop it at Ctrl-Z.
+ * @param mask the signal mask that this program was started with
  * @param stopsByHand whether SIGINT and SIGTERM stay blocked, for `wait` and `print` to take
  * @throws {SyscallError}
  */
-export function openSignals(stopsByHand: boolean): void {
-  const { low, high } = originalMask();
+export function openSignals({ low, high }: SignalSet, stopsByHand: boolean): void {
   sigprocmask(SIG_SETMASK, new SignalSet(stopsByHand ? low | stopping.low : low, high));
 }
 

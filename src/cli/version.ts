@@ -1,6 +1,4 @@
-// What each start looks at, before anything more is loaded: whether it is asked for anything.
-
-import { getenv } from "../libc/process.ts";
+// The version, and who asks for it.
 
 /** Put in by build.ts, from package.json. */
 declare const PAUSE_VERSION: string;
@@ -9,16 +7,6 @@ declare const PAUSE_VERSION: string;
 export function versionLine(): string {
   return `pause.ts v${PAUSE_VERSION}`;
 }
-
-/** The environment variables of the option table. */
-export const VARIABLES = [
-  "PAUSE_WATCH",
-  "PAUSE_SUBREAPER",
-  "PAUSE_LOG_REAPED",
-  "PAUSE_LOG",
-  "PAUSE_GROUP",
-  "PAUSE_DRAIN",
-] as const;
 
 /**
  * Whether the version is asked for. pause.c looks for -v and -V in all its arguments before it
@@ -31,13 +19,4 @@ export function asksForVersion(args: readonly string[]): boolean {
     if (arg === "--") return false;
   }
   return false;
-}
-
-/** Whether nothing is asked for, by no argument and no variable: to hold a pod open, as it is. */
-export function asksForNothing(args: readonly string[]): boolean {
-  if (args.length > 0) return false;
-  for (const variable of VARIABLES) {
-    if ((getenv(variable) ?? "") !== "") return false;
-  }
-  return true;
 }
