@@ -1,4 +1,5 @@
-// Reads the parts of an executable that the loader goes by. elf(5); ELF64, little-endian.
+// Reads the parts of an executable or a library that the loader goes by. elf(5); ELF64,
+// little-endian.
 
 /** Something that the loader, not the executable, provides or fills in: a relocation. */
 export interface Relocation {
@@ -30,14 +31,24 @@ export interface Section {
 export const Sym = { size: 24, name: 0, other: 5, value: 8 } as const;
 export const Rela = { size: 24, offset: 0, info: 8, addend: 16 } as const;
 
+/** Tags of the section ".dynamic" whose values are offsets of strings. */
+const Tag = { needed: 1, rpath: 15, runpath: 29 } as const;
+
 /** An ELF file in memory. */
 export class Elf {
+  /** The processor that it is for: `e_machine`. */
+  readonly machine: number;
   readonly #bytes: Buffer;
   readonly #sections: ReadonlyMap<string, Section>;
 
+  /** @throws {Error} if it is none, or has nothing left to find its parts by */
   constructor(bytes: Buffer) {
+    const is64BitLittleEndian = bytes.toString("latin1", 0, 6) === "\x7fELF\x02\x01";
+    if (!is64BitLittleEndian) throw new Error("not a 64-bit ELF file");
     this.#bytes = bytes;
+    this.machine = bytes.readUInt16LE(18);
     const [start, count, names] = [word(bytes, 40), bytes.readUInt16LE(60), bytes.readUInt16LE(62)];
+    if (count === 0) throw new Error("its section headers are stripped");
     const headers = Array.from({ length: count }, (_, index) => {
       const at = start + 64 * index;
       const [address, offset, size] = [
@@ -58,6 +69,25 @@ export class Elf {
     return section;
   }
 
+  /** The loader that it names; a library, or what is linked statically, names none. */
+  interpreter(): string | undefined {
+    const section = this.#sections.get(".interp");
+    return section && this.#string(section.offset);
+  }
+
+  /** The names of the libraries that it needs. */
+  libraries(): string[] {
+    const names = this.section(".dynstr").offset;
+    return this.#dynamic()
+      .filter(({ tag }) => tag === Tag.needed)
+      .map(({ value }) => this.#string(names + value));
+  }
+
+  /** Whether it also says where to look for them. */
+  hasSearchPath(): boolean {
+    return this.#dynamic().some(({ tag }) => tag === Tag.rpath || tag === Tag.runpath);
+  }
+
   /** All dynamic symbols, in the order of the table. */
   symbols(): DynamicSymbol[] {
     const names = this.section(".dynstr").offset;
@@ -76,6 +106,13 @@ export class Elf {
       address: word(this.#bytes, at + Rela.offset),
       type: this.#bytes.readUInt32LE(at + Rela.info),
       symbol: symbols[this.#bytes.readUInt32LE(at + Rela.info + 4)]?.name ?? "",
+    }));
+  }
+
+  #dynamic(): { tag: number; value: number }[] {
+    return this.#entries(".dynamic", 16).map((at) => ({
+      tag: word(this.#bytes, at),
+      value: word(this.#bytes, at + 8),
     }));
   }
 

@@ -1,5 +1,5 @@
 // Finds what an executable needs at run time: its loader and its libraries, where the loader finds
-// them in an image, which has no cache, no configuration and no environment. ld.so(8), elf(5)
+// them in an image, which has no cache, no configuration and no environment. ld.so(8)
 //
 // The loader cannot be asked itself: it does not run on a machine of another architecture.
 
@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 import { ARCHITECTURES, type Architecture, HOST } from "./architectures.ts";
+import { Elf } from "./elf.ts";
 
 /** A file that the image needs. */
 export interface RuntimeFile {
@@ -14,17 +15,6 @@ export interface RuntimeFile {
   readonly source: string;
   /** Where it belongs in the image: an absolute path. */
   readonly target: string;
-}
-
-/** The part of an ELF file that the loader goes by. */
-interface Needs {
-  readonly machine: number;
-  /** The loader that it names: the segment PT_INTERP. */
-  readonly interpreter: string | undefined;
-  /** Names of libraries, as in DT_NEEDED. */
-  readonly libraries: readonly string[];
-  /** Whether it also says where to look for them. */
-  readonly hasSearchPath: boolean;
 }
 
 /** Debian's packages with the libraries that a Bun needs, or may come to need. */
@@ -50,7 +40,7 @@ export function runtimeFiles(
   arch: Architecture,
   roots: readonly string[] = rootsOf(arch),
 ): RuntimeFile[] {
-  const { interpreter } = readNeeds(executable);
+  const interpreter = read(executable).interpreter();
   if (interpreter === undefined)
     throw new Error(`Cannot find the loader of "${executable}": it names none`);
   const root = roots.find((root) => existsSync(join(root, interpreter)));
@@ -61,11 +51,11 @@ export function runtimeFiles(
   const found = new Map([[basename(interpreter), loader]]);
   const queue = [executable];
   for (const file of queue) {
-    const needs = readNeeds(file);
+    const elf = read(file);
     // None of glibc's has one. Should there be one some day, a guess would be worse than this.
-    if (needs.hasSearchPath)
+    if (elf.hasSearchPath())
       throw new Error(`Cannot find the libraries of "${file}": it has a search path of its own`);
-    for (const name of needs.libraries) {
+    for (const name of elf.libraries()) {
       if (found.has(name)) continue;
       const target = directories
         .map((directory) => join(directory, name))
@@ -96,45 +86,15 @@ export function defaultDirectories(loader: string): string[] {
 
 /** Whether there is a library for an architecture; the loader passes over those for others. */
 function isFor(path: string, arch: Architecture): boolean {
-  return existsSync(path) && readNeeds(path).machine === ARCHITECTURES[arch].machine;
+  return existsSync(path) && read(path).machine === ARCHITECTURES[arch].machine;
 }
 
-function readNeeds(path: string): Needs {
-  const [PT_LOAD, PT_DYNAMIC, PT_INTERP] = [1, 2, 3];
-  const [DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH] = [1, 5, 15, 29];
-  const elf = readFileSync(path);
-  const is64BitLittleEndian = elf.toString("latin1", 0, 6) === "\x7fELF\x02\x01";
-  if (!is64BitLittleEndian) throw new Error(`Cannot read "${path}": not a 64-bit ELF file`);
-  const word = (at: number) => Number(elf.readBigUInt64LE(at));
-  const text = (at: number) => elf.toString("latin1", at, elf.indexOf(0, at));
-
-  const segments = Array.from({ length: elf.readUInt16LE(56) }, (_, index) => {
-    const at = word(32) + index * elf.readUInt16LE(54);
-    const [offset, address, size] = [word(at + 8), word(at + 16), word(at + 32)];
-    return { type: elf.readUInt32LE(at), offset, address, size };
-  });
-  const interpreter = segments.find(({ type }) => type === PT_INTERP);
-  const dynamic = segments.find(({ type }) => type === PT_DYNAMIC) ?? { offset: 0, size: 0 };
-  const entries = Array.from({ length: dynamic.size / 16 }, (_, index) => {
-    const at = dynamic.offset + index * 16;
-    return { tag: word(at), value: word(at + 8) };
-  });
-  const address = entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0;
-  const home = segments.find(
-    (segment) =>
-      segment.type === PT_LOAD &&
-      address >= segment.address &&
-      address < segment.address + segment.size,
-  );
-  const strings = address - (home?.address ?? 0) + (home?.offset ?? 0);
-  return {
-    machine: elf.readUInt16LE(18),
-    interpreter: interpreter && text(interpreter.offset),
-    libraries: entries
-      .filter(({ tag }) => tag === DT_NEEDED)
-      .map(({ value }) => text(strings + value)),
-    hasSearchPath: entries.some(({ tag }) => tag === DT_RPATH || tag === DT_RUNPATH),
-  };
+function read(path: string): Elf {
+  try {
+    return new Elf(readFileSync(path));
+  } catch (failure) {
+    throw new Error(`Cannot read "${path}": ${(failure as Error).message}`, { cause: failure });
+  }
 }
 
 function missing(path: string, file: string, places: readonly string[], arch: Architecture): Error {
