@@ -3,8 +3,9 @@
 import { parseArgs } from "node:util";
 
 import { quote } from "../log.ts";
+import type { Settings } from "../settings.ts";
 import { nearest } from "./nearest.ts";
-import type { Arguments, Option, Settings } from "./options.ts";
+import type { Arguments, Option } from "./options.ts";
 import { nearestOf, schemaOf } from "./values.ts";
 
 /** Arguments, with a sentence for each that cannot be meant. */
@@ -73,7 +74,7 @@ function set(
   const { data, error } = schemaOf[from](long).safeParse(value);
   const issue = error?.issues[0];
   if (issue === undefined) {
-    const earlier = settings[long as keyof Settings] as ReadonlyMap<number, number> | undefined;
+    const earlier = settings[long] as ReadonlyMap<number, number> | undefined;
     const meaning = repeatable ? new Map([...(earlier ?? []), data as [number, number]]) : data;
     Object.assign(settings, { [long]: meaning });
     return undefined;

@@ -1,8 +1,10 @@
 // The option tables, and what is read from arguments without zod.
 
+import type { Settings } from "../settings.ts";
+
 /** An option as a person types it. */
 export interface Option {
-  readonly long: string;
+  readonly long: keyof Settings;
   readonly short?: string;
   /** An environment variable that does the same. */
   readonly variable?: string;
@@ -95,33 +97,6 @@ export const ZOMBIES_OPTIONS = [
   { long: "nudge", help: "Send SIGCHLD to parents that have a handler for it" },
   { long: "every", value: "SECONDS", help: "Look again and again, until SIGINT or SIGTERM" },
 ] as const satisfies readonly Option[];
-
-/** What follows an option that has no value, is repeatable, or has one. */
-export interface Settings {
-  help?: boolean;
-  version?: boolean;
-  watch?: boolean;
-  explain?: boolean;
-  subreaper?: boolean;
-  /** A signal's number. */
-  "parent-death-signal"?: number;
-  "log-reaped"?: boolean;
-  log?: "text" | "json";
-  group?: boolean;
-  /** Exit codes, and what to make of them. */
-  "map-exit"?: ReadonlyMap<number, number>;
-  /** Signals, and what to make of them; 0 stands for none. */
-  rewrite?: ReadonlyMap<number, number>;
-  /** In seconds. */
-  drain?: number;
-  /** In seconds. */
-  "kill-after"?: number;
-  "forward-usr1"?: boolean;
-  json?: boolean;
-  nudge?: boolean;
-  /** In seconds. */
-  every?: number;
-}
 
 /** Arguments, taken apart. */
 export interface Arguments {

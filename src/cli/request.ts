@@ -1,7 +1,8 @@
 // What was asked for, by arguments and environment. Loaded only when there is either.
 
+import type { Settings } from "../settings.ts";
 import type { Reading } from "./arguments.ts";
-import { type Option, OPTIONS, readFlags, type Settings, ZOMBIES_OPTIONS } from "./options.ts";
+import { type Option, OPTIONS, readFlags, ZOMBIES_OPTIONS } from "./options.ts";
 import { usage, zombiesUsage } from "./usage.ts";
 
 /** What to do. */

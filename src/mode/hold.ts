@@ -10,18 +10,9 @@ import { trimmer } from "../park/trim.ts";
 import { WAITED } from "../process/mask.ts";
 import { Orphans } from "../process/orphans.ts";
 import type { Status } from "../process/status.ts";
+import type { Settings } from "../settings.ts";
 import { holdPod, INIT, type Observer } from "./pause.ts";
 import { reportState } from "./report.ts";
-
-/** What may be asked of this mode. */
-export interface HoldSettings {
-  readonly watch?: boolean;
-  readonly explain?: boolean;
-  readonly subreaper?: boolean;
-  readonly "parent-death-signal"?: number;
-  readonly "log-reaped"?: boolean;
-  readonly log?: "text" | "json";
-}
 
 /**
  * Holds a pod. Every signal must be blocked already.
@@ -29,7 +20,7 @@ export interface HoldSettings {
  * @param mask the signal mask that it was started with
  * @returns the exit code, as holdPod
  */
-export function holdAsAsked(self: Status, settings: HoldSettings, mask: SignalSet): number {
+export function holdAsAsked(self: Status, settings: Settings, mask: SignalSet): number {
   try {
     if (settings.subreaper && getpid() !== INIT) becomeSubreaper();
   } catch (failure) {
@@ -51,13 +42,13 @@ export function holdAsAsked(self: Status, settings: HoldSettings, mask: SignalSe
 }
 
 /** Why this cannot be left to libc alone, if it cannot. */
-function reasonToStayAwake(settings: HoldSettings): string | undefined {
+function reasonToStayAwake(settings: Settings): string | undefined {
   if (settings.watch) return "it was told to watch";
   if (settings["log-reaped"]) return "it was told to log what it reaps";
   return settings.log === "json" ? "it was told to log as JSON" : undefined;
 }
 
-function observe(settings: HoldSettings): Observer {
+function observe(settings: Settings): Observer {
   const orphans = new Orphans(settings["log-reaped"]);
   return {
     ending: orphans.ending,

@@ -15,6 +15,7 @@ import { reapAll, startReaping, type Witness } from "../process/reaper.ts";
 import { describeSender } from "../process/sender.ts";
 import { info, nextSignal } from "../process/signals.ts";
 import type { Status } from "../process/status.ts";
+import type { Settings } from "../settings.ts";
 
 /** The process that a PID namespace belongs to. pid_namespaces(7) */
 export const INIT = 1;
@@ -27,13 +28,9 @@ export interface Observer extends Witness {
 }
 
 /** How to hold a pod. */
-export interface PauseSettings {
+export interface PauseSettings extends Pick<Settings, "explain" | "subreaper"> {
   /** Why to stay in JavaScript. */
   readonly awake?: string | undefined;
-  /** Say on stdout how it is going to wait. */
-  readonly explain?: boolean | undefined;
-  /** That it is not PID 1 is meant to be so. */
-  readonly subreaper?: boolean | undefined;
   readonly observer?: Observer | undefined;
 }
 

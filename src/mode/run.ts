@@ -16,21 +16,9 @@ import { CannotWait } from "../process/signals.ts";
 import { spawn } from "../process/spawn.ts";
 import type { Status } from "../process/status.ts";
 import { controllingTerminal, isForeground } from "../process/terminal.ts";
+import type { Settings } from "../settings.ts";
 import { INIT } from "./pause.ts";
 import { Running } from "./running.ts";
-
-/** What may be asked of this mode. */
-export interface RunSettings {
-  readonly explain?: boolean;
-  readonly "parent-death-signal"?: number;
-  readonly "log-reaped"?: boolean;
-  readonly group?: boolean;
-  readonly "map-exit"?: ReadonlyMap<number, number>;
-  readonly rewrite?: ReadonlyMap<number, number>;
-  readonly drain?: number;
-  readonly "kill-after"?: number;
-  readonly "forward-usr1"?: boolean;
-}
 
 /**
  * Runs a command. Every signal must be blocked already.
@@ -41,7 +29,7 @@ export interface RunSettings {
  */
 export function runCommand(
   command: readonly string[],
-  settings: RunSettings,
+  settings: Settings,
   self: Status,
   mask: SignalSet,
 ): number {

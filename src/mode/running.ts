@@ -16,10 +16,10 @@ import { CannotWait, NEVER, nextSignal, now } from "../process/signals.ts";
 import { parseStatus } from "../process/status.ts";
 import { passForeground, stopWith, type Terminal } from "../process/terminal.ts";
 import { decodeWaitStatus, type Fate, isStop } from "../process/wait-status.ts";
+import type { Settings } from "../settings.ts";
 import { signalName } from "../signal-name.ts";
 import { drain } from "./drain.ts";
 import { reportState } from "./report.ts";
-import type { RunSettings } from "./run.ts";
 
 /** Failures in a row after which a call is taken not to work. */
 const TRIES = 3;
@@ -30,7 +30,7 @@ export class Running implements Witness {
   pid = 0;
   readonly seesStops: boolean;
   readonly ending: ((pid: number) => void) | undefined;
-  readonly #settings: RunSettings;
+  readonly #settings: Settings;
   readonly #terminal: Terminal | undefined;
   readonly #orphans: Orphans;
   #fate: Fate | undefined;
@@ -38,7 +38,7 @@ export class Running implements Witness {
   #killAt = NEVER;
   #isHeard = true;
 
-  constructor(settings: RunSettings, terminal: Terminal | undefined) {
+  constructor(settings: Settings, terminal: Terminal | undefined) {
     this.#settings = settings;
     this.#terminal = terminal;
     this.seesStops = terminal !== undefined;

@@ -5,6 +5,7 @@ import { isatty } from "../libc/seldom.ts";
 import type { SignalSet } from "../libc/signals.ts";
 import { error, toJson } from "../log.ts";
 import { CannotLook } from "../process/table.ts";
+import type { Settings } from "../settings.ts";
 import { look } from "./zombies/look.ts";
 import { nudge } from "./zombies/nudge.ts";
 import { CannotPrint, openSignals, print, Stopped, wait } from "./zombies/patience.ts";
@@ -12,16 +13,6 @@ import { help } from "./zombies/remedies.ts";
 import type { Report } from "./zombies/schema.ts";
 import { render } from "./zombies/text.ts";
 import { count } from "./zombies/words.ts";
-
-/** What may be asked of this mode. */
-export interface ZombiesOptions {
-  /** Print JSON, of the shape in docs/zombies.schema.json. */
-  readonly json?: boolean;
-  /** Send SIGCHLD to those that take it, and report what is left. */
-  readonly nudge?: boolean;
-  /** Seconds from the start of one look to that of the next; look once where it is undefined. */
-  readonly every?: number;
-}
 
 /** Seconds from the start of one look to that of the next, at least. */
 const SHORTEST = 0.1;
@@ -32,19 +23,19 @@ const SHORTEST = 0.1;
  * @param mask the signal mask that this program was started with
  * @returns the exit code: whether there are zombies, or that nobody knows
  */
-export function zombies(options: ZombiesOptions, mask: SignalSet): number {
+export function zombies(settings: Settings, mask: SignalSet): number {
   let last: number = ExitCode.unknown;
   try {
-    openSignals(mask, options.every !== undefined);
+    openSignals(mask, settings.every !== undefined);
     for (let before: Report | undefined; ;) {
       const start = performance.now();
-      const report = compare(inspect(options.nudge === true), before);
+      const report = compare(inspect(settings.nudge === true), before);
       // Not before it is printed: what was not told must not be the outcome.
-      print(options.json ? `${toJson(report)}\n` : inWords(report, before, options));
+      print(settings.json ? `${toJson(report)}\n` : inWords(report, before, settings));
       last = verdict(report);
-      if (options.every === undefined) return last;
+      if (settings.every === undefined) return last;
       before = report;
-      const next = start + 1000 * Math.max(SHORTEST, options.every);
+      const next = start + 1000 * Math.max(SHORTEST, settings.every);
       wait(Math.max(0, next - performance.now()));
     }
   } catch (failure) {
@@ -99,7 +90,7 @@ const OVER_THE_LAST_LINE = "\u001b[A\u001b[K";
  * A report in words. With --every only the first one, and those of a change, are told in full; on a
  * terminal a line that says that nothing has changed takes the place of another.
  */
-function inWords(report: Report, before: Report | undefined, { every }: ZombiesOptions): string {
+function inWords(report: Report, before: Report | undefined, { every }: Settings): string {
   if (every === undefined) return render(report);
   const { time, changes } = report;
   if (isQuiet(report)) {
