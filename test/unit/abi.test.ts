@@ -1,3 +1,5 @@
+// The numbers of abi.ts against those of this system, as the runtime has them from its headers.
+
 import { expect, test } from "bun:test";
 import { FFIType } from "bun:ffi";
 import { constants } from "node:os";

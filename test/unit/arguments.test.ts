@@ -1,3 +1,5 @@
+// What arguments and variables mean, and what is said of those that mean nothing.
+
 import { expect, test } from "bun:test";
 
 import { readArguments, readVariable } from "../../src/cli/arguments.ts";

@@ -1,3 +1,5 @@
+// In which container a process is, by its cgroups; and that no file of /proc is too much to read.
+
 import { expect, test } from "bun:test";
 
 import { parseCgroup, type Place } from "../../src/process/cgroup.ts";

@@ -1,3 +1,5 @@
+// That a quoted value cannot do harm to a terminal or a log.
+
 import { expect, test } from "bun:test";
 
 import { quote } from "../../src/log.ts";

@@ -1,3 +1,5 @@
+// The manual, in step with the option tables.
+
 import { expect, test } from "bun:test";
 
 import { manual, MANUAL } from "../../tools/man.ts";

@@ -1,3 +1,5 @@
+// What somebody meant who mistyped, and where no guess is better.
+
 import { expect, test } from "bun:test";
 
 import { nearest } from "../../src/cli/nearest.ts";

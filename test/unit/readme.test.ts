@@ -1,3 +1,5 @@
+// The README's tables, in step with the program.
+
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 

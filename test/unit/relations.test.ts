@@ -1,3 +1,5 @@
+// Who has to reap a zombie and whether it takes SIGCHLD, from status files.
+
 import { expect, test } from "bun:test";
 
 import { parseReapers, parseRelations } from "../../src/process/relations.ts";

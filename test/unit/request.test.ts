@@ -1,3 +1,5 @@
+// What a start is asked for: which mode, and what is read without zod.
+
 import { expect, test } from "bun:test";
 
 import { VARIABLES } from "../../src/cli/variables.ts";

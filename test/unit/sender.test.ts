@@ -1,3 +1,5 @@
+// Who sent a signal, in words.
+
 import { expect, test } from "bun:test";
 
 import { describeSender } from "../../src/process/sender.ts";

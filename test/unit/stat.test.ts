@@ -1,3 +1,5 @@
+// Names, states and parents from stat files, whatever the name holds.
+
 import { expect, test } from "bun:test";
 
 import { decodeName, isZombie, looksDead, parseStat } from "../../src/process/stat.ts";

@@ -1,3 +1,5 @@
+// This process's own threads and masks, from its status file.
+
 import { expect, test } from "bun:test";
 
 import { parseStatus } from "../../src/process/status.ts";
