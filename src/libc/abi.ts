@@ -42,7 +42,7 @@ export const Signal = {
 export const SIGRTMIN = 34;
 export const SIGRTMAX = 64;
 
-/** The error numbers this program tells apart. errno(3); include/uapi/asm-generic/errno*.h. */
+/** The error numbers that this program tells apart, or names. errno(3); asm-generic/errno*.h. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,

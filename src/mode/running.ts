@@ -78,11 +78,13 @@ export class Running implements Witness {
   /** Takes one signal. */
   #step(): void {
     const signal = nextSignal(EVERY_SIGNAL, Math.min(this.#killAt, trimmer.due));
-    if (signal === 0) {
-      if (now() >= trimmer.due) trimmer.trim();
-      if (now() < this.#killAt) return;
+    // Whatever has come: in a storm without end the wait never says that the time is up.
+    if (this.#killAt !== NEVER && now() >= this.#killAt) {
       this.#killAt = NEVER;
       this.#send(Signal.SIGKILL);
+    }
+    if (signal === 0) {
+      if (now() >= trimmer.due) trimmer.trim();
       return;
     }
     trimmer.later();

@@ -9,6 +9,7 @@ import { decodeWaitStatus, type Fate } from "./wait-status.ts";
 
 /** What /proc says of a process that has ended and is not reaped yet. */
 interface Remains {
+  readonly pid: number;
   readonly name: string;
   /** Its process group. */
   readonly group: number;
@@ -38,7 +39,8 @@ export class Orphans {
     this.#lastStatus = status;
     this.#lastAt = now();
     if (this.ending === undefined) return;
-    const { name, group } = this.#remains ?? {};
+    // The last look may have been at another, which has only stopped, or at the command.
+    const { name, group } = this.#remains?.pid === pid ? this.#remains : {};
     this.#remains = undefined;
     const fate = decodeWaitStatus(status);
     const whose = group === undefined || group === pid ? "" : `, of process group ${group}`;
@@ -67,7 +69,7 @@ export class Orphans {
 }
 
 /** What became of a process, in words. */
-export function inWords(fate: Fate): string {
+function inWords(fate: Fate): string {
   if (fate.how === "exited") return `exited with ${fate.code}`;
   return fate.how === "continued" ? "continued" : `${fate.how} by ${signalName(fate.signal)}`;
 }
@@ -80,7 +82,7 @@ function fields(fate: Fate): Record<string, unknown> {
 function remainsOf(pid: number): Remains | undefined {
   try {
     const stat = parseStat(readFile(`/proc/${pid}/stat`));
-    return stat && { name: decodeName(stat.comm).name, group: stat.group };
+    return stat && { pid, name: decodeName(stat.comm).name, group: stat.group };
   } catch {
     return undefined; // Another /proc is mounted, or none.
   }

@@ -4,6 +4,7 @@ import { expect, test } from "bun:test";
 
 import { Signal, SIGRTMAX, SIGRTMIN } from "../../src/libc/abi.ts";
 import { PAUSE } from "../support/executables.ts";
+import { Faults } from "../support/faults.ts";
 import { needing } from "../support/needs.ts";
 import { LISTENER } from "../support/perl.ts";
 import { childrenOf, injecting, readStat, Running } from "../support/process.ts";
@@ -134,6 +135,15 @@ it("--kill-after kills a command that ignores SIGTERM, and not one that is told 
   await pause.printed("command listens\ncommand got 1\n");
   pause.kill("SIGTERM");
   expect((await pause.ended()).code).toBe(128 + Signal.SIGKILL);
+});
+
+needing("strace")("--kill-after kills it in a storm of signals that never ends", async () => {
+  const ignoring = 'trap "" TERM; exec sleep 1000';
+  const command = [PAUSE, "--kill-after", "0.2", "--", "sh", "-c", ignoring];
+  await using pause = await Running.start({ command, init: false });
+  await pause.settled("sleep");
+  await using _ = await Faults.into(pause, `rt_sigtimedwait:retval=${Signal.SIGTERM}`);
+  await until("it is killed", () => pause.children("Z") === 1);
 });
 
 needing("strace")("a signal that it has no right to send gets a warning", async () => {

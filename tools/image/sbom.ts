@@ -108,7 +108,7 @@ async function glibcComponent(
 }
 
 /** From the line that libc prints when it is run as a program: "GNU C Library (Debian GLIBC 2.36-9) ...". */
-export function glibcVersion(
+function glibcVersion(
   libc: string,
 ):
   | { version: string; vendor: string; release: string }

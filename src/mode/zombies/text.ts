@@ -22,7 +22,7 @@ export function render(report: Report): string {
 }
 
 /** "7 zombies left by 2 of 231 processes", "No zombies among 231 processes". */
-export function summary({ count: zombies, processes, groups }: Report): string {
+function summary({ count: zombies, processes, groups }: Report): string {
   const all = count(processes, "process", "processes");
   if (zombies === 0) return `No zombies among ${all}`;
   return `${count(zombies, "zombie")} left by ${groups.length} of ${all}`;
