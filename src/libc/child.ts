@@ -1,5 +1,5 @@
-// What libc has for a process with a command of its own: the environment it is given, the terminal
-// it is to have, and who gets its orphans.
+// What libc has for a process with a command of its own: to make it, to hand on descriptors and the
+// terminal, and to get its orphans. Nothing of it is loaded where a pod is held as it is.
 
 import type { Pointer } from "bun:ffi";
 
@@ -12,8 +12,8 @@ import {
   PR_SET_PDEATHSIG,
 } from "./abi.ts";
 import { checked } from "./errno.ts";
-import { SignalSet } from "./signals.ts";
 import { libc, rareLibc } from "./library.ts";
+import { SignalSet } from "./signals.ts";
 
 /**
  * Has orphans of all descendants re-parented to this process. PR_SET_CHILD_SUBREAPER(2const)

@@ -1,9 +1,9 @@
 // Contexts of makecontext(3): calls of libc functions, made ready in memory.
 
 import { type Architecture, UContext } from "./abi.ts";
+import { getcontext, type Glibc, makecontext, type RawMemory, swapcontext } from "./glibc.ts";
 import { putWord } from "./memory.ts";
 import { type SignalMask } from "./signals.ts";
-import { getcontext, type Glibc, makecontext, type RawMemory, swapcontext } from "./glibc.ts";
 
 /** Wrappers of system calls need little stack; a signal frame of the kernel's can take 8 kB. */
 export const CALL_STACK = 65536;

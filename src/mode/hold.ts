@@ -1,9 +1,9 @@
 // Holds a pod open with what was asked for beside it.
 
 import { SIG_SETMASK, Signal } from "../libc/abi.ts";
+import { becomeSubreaper, setParentDeathSignal } from "../libc/child.ts";
 import { getpid } from "../libc/process.ts";
 import { maskOf, SignalSet, sigprocmask } from "../libc/signals.ts";
-import { becomeSubreaper, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, warn } from "../log.ts";
 import { trimmer } from "../park/trim.ts";

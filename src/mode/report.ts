@@ -4,7 +4,7 @@ import { say } from "../log.ts";
 import { children } from "../process/children.ts";
 import type { Orphans } from "../process/orphans.ts";
 import { now } from "../process/signals.ts";
-import { count, duration } from "./zombies/words.ts";
+import { count, duration } from "./words.ts";
 
 /**
  * Says how long this process is up, what runs under it, and what it has reaped.

@@ -1,11 +1,11 @@
 // Runs a command: makes everything ready for it, starts it, and says why where it cannot.
 
 import { Errno, Signal } from "../libc/abi.ts";
+import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
 import { SyscallError } from "../libc/errno.ts";
 import { close, readFile } from "../libc/files.ts";
 import { getpid } from "../libc/process.ts";
 import { canWaitForSignals, type SignalSet } from "../libc/signals.ts";
-import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";

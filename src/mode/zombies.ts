@@ -6,13 +6,13 @@ import type { SignalSet } from "../libc/signals.ts";
 import { error, toJson } from "../log.ts";
 import { CannotLook } from "../process/table.ts";
 import type { Settings } from "../settings.ts";
+import { count } from "./words.ts";
 import { look } from "./zombies/look.ts";
 import { nudge } from "./zombies/nudge.ts";
 import { CannotPrint, openSignals, print, Stopped, wait } from "./zombies/patience.ts";
 import { help } from "./zombies/remedies.ts";
 import type { Report } from "./zombies/schema.ts";
 import { render } from "./zombies/text.ts";
-import { count } from "./zombies/words.ts";
 
 /** Seconds from the start of one look to that of the next, at least. */
 const SHORTEST = 0.1;

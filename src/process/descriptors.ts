@@ -1,8 +1,8 @@
 // The descriptors that this process was started with, beside stdin, stdout and stderr: a socket from
 // systemd, a lock, a pipe that somebody waits on.
 
-import { readDirectory, readTextFile } from "../libc/files.ts";
 import { setDescriptorFlags } from "../libc/child.ts";
+import { readDirectory, readTextFile } from "../libc/files.ts";
 
 const STDERR = 2;
 

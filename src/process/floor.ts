@@ -3,9 +3,9 @@
 import { Errno, SIG_DFL, SIG_UNBLOCK, Signal } from "../libc/abi.ts";
 import { SyscallError } from "../libc/errno.ts";
 import { readTextFile } from "../libc/files.ts";
+import { addressOf, libc } from "../libc/library.ts";
 import { kill, pause, sigaction, SignalSet, sigprocmask, sleep } from "../libc/signals.ts";
 import { waitStatus } from "../libc/wait.ts";
-import { addressOf, libc } from "../libc/library.ts";
 import { WAITED } from "./mask.ts";
 import { letTheKernelReap, reapOne } from "./reaper.ts";
 import { field } from "./status.ts";

@@ -17,11 +17,6 @@ import {
   SigAction,
   Signal,
 } from "../libc/abi.ts";
-import { SyscallError } from "../libc/errno.ts";
-import { putWord } from "../libc/memory.ts";
-import { argumentVector } from "../libc/process.ts";
-import { maskOf, type SignalMask, SignalSet, sigprocmask } from "../libc/signals.ts";
-import { ExitCode } from "../exit-code.ts";
 import { clone } from "../libc/child.ts";
 import {
   CALL_STACK,
@@ -33,6 +28,7 @@ import {
   UnknownLayout,
   writeContext,
 } from "../libc/contexts.ts";
+import { SyscallError } from "../libc/errno.ts";
 import {
   addressOfBytes,
   mapMemory,
@@ -41,6 +37,10 @@ import {
   threadStorage,
   unmapMemory,
 } from "../libc/glibc.ts";
+import { putWord } from "../libc/memory.ts";
+import { argumentVector } from "../libc/process.ts";
+import { maskOf, type SignalMask, SignalSet, sigprocmask } from "../libc/signals.ts";
+import { ExitCode } from "../exit-code.ts";
 
 /** What to start, and what to give it. */
 export interface Start {

@@ -6,7 +6,8 @@ import { toJson } from "../../src/log.ts";
 import { help, takesNudge } from "../../src/mode/zombies/remedies.ts";
 import { type Group, type Leaker, Report, type Zombie } from "../../src/mode/zombies/schema.ts";
 import { render } from "../../src/mode/zombies/text.ts";
-import { cut, duration, safe, wrap } from "../../src/mode/zombies/words.ts";
+import { duration } from "../../src/mode/words.ts";
+import { cut, safe, wrap } from "../../src/mode/zombies/words.ts";
 import { decodeName } from "../../src/process/stat.ts";
 import { schema, SCHEMA } from "../../tools/schema.ts";
 

@@ -3,8 +3,8 @@
 import { Errno, Signal } from "../../libc/abi.ts";
 import { SyscallError } from "../../libc/errno.ts";
 import { close } from "../../libc/files.ts";
-import { kill } from "../../libc/signals.ts";
 import { pidfdOpen, pidfdSendSignal } from "../../libc/seldom.ts";
+import { kill } from "../../libc/signals.ts";
 import { isZombie, type Stat } from "../../process/stat.ts";
 import { procIsOwn } from "../../process/children.ts";
 import { readAgain } from "../../process/table.ts";

@@ -1,7 +1,8 @@
 // Renders a report for people: at most 80 columns, the worst first, what helps last.
 
+import { count, duration } from "../words.ts";
 import type { Group, Leaker, Nudge, Report, Zombie } from "./schema.ts";
-import { count, cut, duration, label, place, safe, wrap } from "./words.ts";
+import { cut, label, place, safe, wrap } from "./words.ts";
 
 const WIDTH = 80;
 
