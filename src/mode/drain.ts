@@ -3,8 +3,8 @@
 import { Signal } from "../libc/abi.ts";
 import { kill, sleep } from "../libc/signals.ts";
 import { warn } from "../log.ts";
-import { EVERY_SIGNAL } from "../process/mask.ts";
 import { children } from "../process/children.ts";
+import { EVERY_SIGNAL } from "../process/mask.ts";
 import { reapAll } from "../process/reaper.ts";
 import { CannotWait, nextSignal, now } from "../process/signals.ts";
 

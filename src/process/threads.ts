@@ -2,9 +2,9 @@
 //
 // A signal sent to a process goes to any thread that does not block it. If a helper thread of the
 // runtime is such a one, its default action applies: SIGTERM kills the process, or, for PID 1 of a
-// PID namespace, is dropped for ever. Blocking first (libc/block.ts) leaves room for threads that the
-// runtime started before the first line of ours. They can only be got rid of by execve(2), which
-// ends them, keeps the mask, and so has every later thread inherit it.
+// PID namespace, is dropped for ever. Blocking first (libc/at-once.ts) leaves room for threads that
+// the runtime started before the first line of ours. They can only be got rid of by execve(2),
+// which ends them, keeps the mask, and so has every later thread inherit it.
 
 import { AT_EXECFN, Signal } from "../libc/abi.ts";
 import { readDirectory, readFile } from "../libc/files.ts";

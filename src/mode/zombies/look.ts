@@ -2,8 +2,8 @@
 
 import { TICKS_PER_SECOND } from "../../libc/abi.ts";
 import type { Place } from "../../process/cgroup.ts";
-import { decodeName, type Stat } from "../../process/stat.ts";
 import { ownPid } from "../../process/children.ts";
+import { decodeName, type Stat } from "../../process/stat.ts";
 import {
   inFirstNamespace,
   readPlace,
