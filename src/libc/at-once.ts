@@ -52,17 +52,22 @@ function open() {
 /** A signal mask: the signals 1 to 32, and 33 to 64. */
 export type MaskWords = readonly [low: number, high: number];
 
+/** How many 32-bit words a sigset_t has: 1024 bits, though the kernel knows 64 signals. */
+const WORDS = 1024 / 32;
+
 /**
- * Blocks SIGINT, SIGTERM and SIGCHLD, or others. A blocked signal stays pending until it is waited for, even
- * for PID 1 and even where its disposition is to be ignored (kernel/signal.c, sig_ignored), so from
- * here on none is lost.
+ * Blocks SIGINT, SIGTERM and SIGCHLD, or others. A blocked signal stays pending until it is waited
+ * for, even for PID 1 and even where its disposition is to be ignored (kernel/signal.c,
+ * sig_ignored), so from here on none is lost.
  * @returns the mask as it was before; undefined where it failed, and who tries again says why
  */
 export function blockAtOnce(signals = SIGNALS): MaskWords | undefined {
   if (libc === undefined) return undefined;
-  const before = new Uint32Array(2);
-  const failed = libc.sigprocmask(BLOCK, new Uint32Array([signals, 0]), before) !== 0;
-  return failed ? undefined : [before[0] ?? 0, before[1] ?? 0];
+  const set = new Uint32Array(WORDS);
+  set[0] = signals;
+  const before = new Uint32Array(WORDS);
+  if (libc.sigprocmask(BLOCK, set, before) !== 0) return undefined;
+  return [before[0] ?? 0, before[1] ?? 0];
 }
 
 /**
