@@ -1,13 +1,14 @@
 // npm run image: builds the sandbox image, and with it everything that a release consists of.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { build, rootfs } from "../build.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { ARCHITECTURES, type Architecture } from "./architectures.ts";
-import { chooseBuilder, type Compression, COMPRESSIONS } from "./image/builders.ts";
+import { ARCHITECTURES, type Architecture, HOST } from "./architectures.ts";
+import { chooseBuilder } from "./image/builders.ts";
+import { compressLayers, type Compression, COMPRESSIONS } from "./image/compress.ts";
 import { entry, images, pack, writeIndex } from "./image/layout.ts";
 import { sbom } from "./image/sbom.ts";
 import { labels, readSource, type Source } from "./image/source.ts";
@@ -26,11 +27,13 @@ Builds the sandbox image with buildah, podman or docker buildx, and writes
   dist/image/                      an OCI image layout: an index over all
   dist/pause-VERSION-linux-ARCH.*  for each, an archive (.oci.tar) and a bill
                                    of materials (.cdx.json, CycloneDX)
-  dist/SHA256SUMS                  the checksums of all these
+  dist/SHA256SUMS                  the checksums of all these, and of what is in
+                                   the images, by dist/rootfs-ARCH
 
   --arch=${PLATFORMS.join("|")}        build only this one; may be repeated
-  --compression=${FORMATS.join("|")}  of the layers (default: zstd); gzip is bigger, and for
-                            containerd before 1.5 and docker before 23
+  --compression=${FORMATS.join("|")}  of the layers (default: zstd, which takes a minute or two);
+                            gzip is bigger, and for containerd before 1.5 and
+                            docker before 23
   -h, --help                print this and exit
 
 SOURCE_DATE_EPOCH is the time of everything in the image; otherwise it is the
@@ -80,6 +83,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 /** Builds everything, saying what it does. */
 async function main({ architectures, compression, source }: Request): Promise<void> {
   const builder = chooseBuilder();
+  const layout = join(dist, "image");
   const scratch = join(dist, ".image");
   say(source.words);
 
@@ -102,20 +106,48 @@ async function main({ architectures, compression, source }: Request): Promise<vo
       version,
       platforms: architectures.map((arch) => ARCHITECTURES[arch].platform),
       labels: labels(source),
-      compression,
       epoch: source.epoch,
       say: (line) => say(`  ${line}`),
     });
+    const compressed = compressLayers(layout, compression);
+    writeIndex(layout, await waiting(WAIT[compression], compressed), `${NAME}:${version}`, version);
     for (const arch of architectures) await release(arch, source.epoch, scratch);
   } finally {
     remove(scratch);
   }
-  const layout = join(dist, "image");
-  writeIndex(layout, entry(layout), `${NAME}:${version}`, version);
   say(`dist/image, the index over all:\n  ${entry(layout).digest}`);
-  const files = new Bun.Glob("image/**").scanSync(dist);
-  await writeSums(dist, [...artefacts.scanSync(dist), ...files]);
+  const folders = ["image", ...architectures.map((arch) => basename(rootfs(arch)))];
+  const parts = folders.flatMap((folder) => [...new Bun.Glob(`${folder}/**`).scanSync(dist)]);
+  if (architectures.includes(HOST)) parts.push("pause");
+  await writeSums(dist, [...artefacts.scanSync(dist), ...parts]);
   say("Checksums of all are in dist/SHA256SUMS");
+}
+
+/** What is said while layers are compressed, all at once, by one thread each. */
+const WAIT: Readonly<Record<Compression, string>> = {
+  zstd: "Compressing by zstd, which takes a minute or two ...",
+  gzip: "Compressing by gzip ...",
+};
+
+/** Says what is waited for; on a terminal also for how long already. */
+async function waiting<T>(what: string, work: Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) {
+    say(what);
+    return await work;
+  }
+  const start = performance.now();
+  const show = () => {
+    const seconds = Math.floor((performance.now() - start) / 1000);
+    process.stderr.write(`\r\x1b[K${what} ${seconds} s`);
+  };
+  show();
+  const timer = setInterval(show, 1000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    process.stderr.write("\n");
+  }
 }
 
 /** Removes a folder or file, if there is one; some of a tool's not even their owner may write to. */

@@ -1,4 +1,5 @@
-// The tools that can build the image, each as the commands it takes to get an OCI image layout.
+// The tools that can build the image, each as the commands it takes to get an OCI image layout. How
+// they compress the layers is of no account: that is done anew, see compress.ts.
 
 import { join } from "node:path";
 
@@ -16,15 +17,10 @@ export interface Job {
   readonly platforms: readonly string[];
   /** Both the image's labels and its manifests' annotations. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly compression: Compression;
   readonly epoch: number;
   /** Is told what has been done. */
   readonly say: (line: string) => void;
 }
-
-/** Of the layers; each as strong as the tools can, since it is done once and pulled often. */
-export const COMPRESSIONS = { zstd: 19, gzip: 9 } as const;
-export type Compression = keyof typeof COMPRESSIONS;
 
 interface Builder {
   readonly name: string;
@@ -58,7 +54,7 @@ export function chooseBuilder(): Builder {
 /** buildah and podman, which take the same commands. buildah-build(1), podman-manifest(1) */
 function withContainersTools(tool: "buildah" | "podman"): Builder["build"] {
   return async ({ say, ...job }) => {
-    const { root, scratch, version, compression } = job;
+    const { root, scratch, version } = job;
     // Storage of its own: what the user has stays as it is, and nothing is taken from a cache.
     const storage = [
       `--root=${join(root, scratch, "root")}`,
@@ -67,12 +63,6 @@ function withContainersTools(tool: "buildah" | "podman"): Builder["build"] {
     const run = (...args: readonly string[]) =>
       command([tool, ...storage, "--storage-driver=vfs", ...args], root);
     const list = `${job.name}:${version}`;
-    const copy = (platform: string) => `oci:${join(scratch, platform)}:${version}`;
-    const level = (await run("push", "--help")).includes("--compression-level")
-      ? [`--compression-level=${COMPRESSIONS[compression]}`]
-      : []; // podman before 4.6
-
-    // One after the other where it is about the disk, both at once where it is about the CPU.
     for (const platform of job.platforms) {
       const once = ["--layers=false", "--omit-history", "--identity-label=false"];
       const target = [`--platform=linux/${platform}`, `--tag=${job.name}-${platform}`];
@@ -84,16 +74,10 @@ function withContainersTools(tool: "buildah" | "podman"): Builder["build"] {
       await run("build", ...once, `--timestamp=${job.epoch}`, ...target, ...said, ...from);
       say(`linux/${platform}: image built`);
     }
-    const pushes = job.platforms.map(async (platform) => {
-      const format = [`--compression-format=${compression}`, ...level];
-      await run("push", ...format, `${job.name}-${platform}`, copy(platform));
-      say(`linux/${platform}: layer compressed`);
-    });
-    await Promise.all(pushes);
-
-    // From the copies, as pushing a list compresses by gzip only, unless it is compressed already.
     await run("manifest", "create", list);
-    for (const platform of job.platforms) await run("manifest", "add", list, copy(platform));
+    for (const platform of job.platforms) {
+      await run("manifest", "add", list, `${job.name}-${platform}`);
+    }
     await run("manifest", "push", "--all", list, `oci:${job.layout}:${version}`);
   };
 }
@@ -105,9 +89,7 @@ async function withBuildx(job: Job): Promise<void> {
     tar: "false",
     dest: job.layout,
     name: `${job.name}:${job.version}`,
-    compression: job.compression,
-    "compression-level": COMPRESSIONS[job.compression],
-    "force-compression": "true",
+    compression: "uncompressed",
     "oci-mediatypes": "true",
     "rewrite-timestamp": "true",
   };
@@ -121,7 +103,7 @@ async function withBuildx(job: Job): Promise<void> {
     job.root,
     { SOURCE_DATE_EPOCH: String(job.epoch) },
   );
-  for (const platform of platforms) job.say(`${platform}: image built, layer compressed`);
+  for (const platform of platforms) job.say(`${platform}: image built`);
 }
 
 function assignments(option: string, values: Readonly<Record<string, string>>): string[] {

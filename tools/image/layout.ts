@@ -30,6 +30,11 @@ export function blobPath(layout: string, digest: string): string {
   return join(layout, "blobs", digest.replace(":", "/"));
 }
 
+/** What a blob says that is JSON: an index, a manifest, a configuration. */
+export function readBlob(layout: string, digest: string) {
+  return JSON.parse(readFileSync(blobPath(layout, digest), "utf8"));
+}
+
 /** The one descriptor in a layout's index.json: of an index, or of a manifest. */
 export function entry(layout: string): Descriptor {
   const { manifests } = JSON.parse(readFileSync(join(layout, "index.json"), "utf8"));
@@ -40,13 +45,13 @@ export function entry(layout: string): Descriptor {
 
 /** The images of a layout, in the order of its index. */
 export function images(layout: string): Image[] {
-  const read = (digest: string) => JSON.parse(readFileSync(blobPath(layout, digest), "utf8"));
   const top = entry(layout);
   const isIndex = top.mediaType === "application/vnd.oci.image.index.v1+json";
-  const manifests: Descriptor[] = isIndex ? read(top.digest).manifests : [top];
+  const manifests: Descriptor[] = isIndex ? readBlob(layout, top.digest).manifests : [top];
   return manifests.map((manifest) => {
-    const { config, layers } = read(manifest.digest);
-    return { platform: read(config.digest).architecture, manifest, config, layers };
+    const { config, layers } = readBlob(layout, manifest.digest);
+    const { architecture: platform } = readBlob(layout, config.digest);
+    return { platform, manifest, config, layers };
   });
 }
 
