@@ -8,8 +8,8 @@ import { build, rootfs } from "../build.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { ARCHITECTURES, type Architecture, HOST } from "./architectures.ts";
 import { chooseBuilder } from "./image/builders.ts";
-import { compressLayers, type Compression, COMPRESSIONS } from "./image/compress.ts";
-import { entry, images, pack, writeIndex } from "./image/layout.ts";
+import { type Compression, compressLayers, HIGHEST } from "./image/compress.ts";
+import { type Descriptor, entry, images, pack, writeIndex } from "./image/layout.ts";
 import { sbom } from "./image/sbom.ts";
 import { labels, readSource, type Source } from "./image/source.ts";
 import { writeSums } from "./image/sums.ts";
@@ -18,7 +18,7 @@ import { installRuntime } from "./install-runtime.ts";
 const { version } = packageJson;
 const NAME = "localhost/pause";
 const PLATFORMS = Object.values(ARCHITECTURES).map(({ platform }) => platform);
-const FORMATS = Object.keys(COMPRESSIONS) as Compression[];
+const FORMATS = Object.keys(HIGHEST) as (keyof typeof HIGHEST)[];
 
 const USAGE = `Usage: npm run image -- [OPTION]...
 
@@ -31,9 +31,10 @@ Builds the sandbox image with buildah, podman or docker buildx, and writes
                                    the images, by dist/rootfs-ARCH
 
   --arch=${PLATFORMS.join("|")}        build only this one; may be repeated
-  --compression=${FORMATS.join("|")}  of the layers (default: zstd, which takes a minute or two);
-                            gzip is bigger, and for containerd before 1.5 and
-                            docker before 23
+  --compression=${FORMATS.join("|")}   of the layers (default: zstd); gzip is bigger, and for
+                            containerd before 1.5 and docker before 23
+  --level=N                 of compression; the default is the highest there is,
+                            ${FORMATS.map((format) => `${HIGHEST[format]} of ${format}`).join(" and ")}: the first takes a minute or two
   -h, --help                print this and exit
 
 SOURCE_DATE_EPOCH is the time of everything in the image; otherwise it is the
@@ -56,16 +57,18 @@ function readRequest(args: readonly string[]): Request {
     options: {
       arch: { type: "string", multiple: true },
       compression: { type: "string", default: "zstd" },
+      level: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
+  const format = oneOf("--compression", values.compression, FORMATS);
   const wanted = values.arch?.map((value) => oneOf("--arch", value, PLATFORMS)) ?? PLATFORMS;
   return {
     help: values.help,
     architectures: (Object.keys(ARCHITECTURES) as Architecture[]).filter((arch) =>
       wanted.includes(ARCHITECTURES[arch].platform),
     ),
-    compression: oneOf("--compression", values.compression, FORMATS),
+    compression: { format, level: readLevel(values.level, HIGHEST[format]) },
     source: readSource(root, process.env["SOURCE_DATE_EPOCH"]),
   };
 }
@@ -74,6 +77,12 @@ function oneOf<T extends string>(option: string, value: string, known: readonly 
   const found = known.find((one) => one === value);
   if (found !== undefined) return found;
   throw new Error(`Unknown value "${value}" for ${option}: it takes ${known.join(" or ")}`);
+}
+
+function readLevel(value: string | undefined, highest: number): number {
+  if (value === undefined) return highest;
+  if (/^[1-9]\d?$/.test(value) && Number(value) <= highest) return Number(value);
+  throw new Error(`Unknown value "${value}" for --level: it takes 1 to ${highest}`);
 }
 
 const root = join(import.meta.dirname, "..");
@@ -109,8 +118,7 @@ async function main({ architectures, compression, source }: Request): Promise<vo
       epoch: source.epoch,
       say: (line) => say(`  ${line}`),
     });
-    const compressed = compressLayers(layout, compression);
-    writeIndex(layout, await waiting(WAIT[compression], compressed), `${NAME}:${version}`, version);
+    writeIndex(layout, await compressed(layout, compression), `${NAME}:${version}`, version);
     for (const arch of architectures) await release(arch, source.epoch, scratch);
   } finally {
     remove(scratch);
@@ -123,31 +131,19 @@ async function main({ architectures, compression, source }: Request): Promise<vo
   say("Checksums of all are in dist/SHA256SUMS");
 }
 
-/** What is said while layers are compressed, all at once, by one thread each. */
-const WAIT: Readonly<Record<Compression, string>> = {
-  zstd: "Compressing by zstd, which takes a minute or two ...",
-  gzip: "Compressing by gzip ...",
-};
-
-/** Says what is waited for; on a terminal also for how long already. */
-async function waiting<T>(what: string, work: Promise<T>): Promise<T> {
+/** Compresses the layers, on a terminal saying how far it is. */
+async function compressed(layout: string, compression: Compression): Promise<Descriptor> {
+  const what = `Compressing all layers by ${compression.format}, level ${compression.level} ...`;
   if (!process.stderr.isTTY) {
     say(what);
-    return await work;
+    return await compressLayers(layout, compression);
   }
-  const start = performance.now();
-  const show = () => {
-    const seconds = Math.floor((performance.now() - start) / 1000);
-    process.stderr.write(`\r\x1b[K${what} ${seconds} s`);
-  };
-  show();
-  const timer = setInterval(show, 1000);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
-    process.stderr.write("\n");
-  }
+  const show = (share: number) =>
+    void process.stderr.write(`\r${what} ${Math.floor(100 * share)} %`);
+  show(0);
+  const descriptor = await compressLayers(layout, compression, show);
+  say("");
+  return descriptor;
 }
 
 /** Removes a folder or file, if there is one; some of a tool's not even their owner may write to. */

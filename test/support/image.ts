@@ -73,7 +73,7 @@ export function once<T>(make: () => T): { (): T; readonly called: boolean } {
   return Object.defineProperty(get, "called", { get: () => made !== undefined }) as never;
 }
 
-/** The image as an OCI archive. */
+/** The image as an OCI archive, its layer as in a release but for the level. */
 export function pauseArchive(): string {
   return archive("pause", ARCHIVE_IMAGE, () => ({ file: "Containerfile", context: root }));
 }

@@ -53,7 +53,7 @@ needing("git", "buildah")(
     );
     shell(directory, "rm new");
 
-    const { exitCode, stderr } = release(`--arch=${platform}`, "--compression=gzip");
+    const { exitCode, stderr } = release(`--arch=${platform}`, "--level=1");
     expect({ exitCode, stderr: stderr.toString() }).toMatchObject({ exitCode: 0 });
     expect(stderr.toString()).toEndWith(`A dry run: v${version} is not made\n`);
     expect(shell(directory, "git tag; git status --porcelain")).toBe("");

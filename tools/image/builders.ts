@@ -65,7 +65,7 @@ function withContainersTools(tool: "buildah" | "podman"): Builder["build"] {
     const list = `${job.name}:${version}`;
     for (const platform of job.platforms) {
       const once = ["--layers=false", "--omit-history", "--identity-label=false"];
-      const target = [`--platform=linux/${platform}`, `--tag=${job.name}-${platform}`];
+      const target = [`--platform=linux/${platform}`, `--manifest=${list}`];
       const said = [
         ...assignments("--label", job.labels),
         ...assignments("--annotation", job.labels),
@@ -73,10 +73,6 @@ function withContainersTools(tool: "buildah" | "podman"): Builder["build"] {
       const from = ["--file=Containerfile", "."];
       await run("build", ...once, `--timestamp=${job.epoch}`, ...target, ...said, ...from);
       say(`linux/${platform}: image built`);
-    }
-    await run("manifest", "create", list);
-    for (const platform of job.platforms) {
-      await run("manifest", "add", list, `${job.name}-${platform}`);
     }
     await run("manifest", "push", "--all", list, `oci:${job.layout}:${version}`);
   };

@@ -6,90 +6,119 @@
 // so the digests depend on Bun's locked version, and not on that of a tool.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 
 import { blobPath, type Descriptor, entry, type Image, images, readBlob } from "./layout.ts";
 
-const {
-  ZSTD_c_compressionLevel: level,
-  ZSTD_c_windowLog: windowLog,
-  ZSTD_c_chainLog: chainLog,
-} = zlib.constants;
+export type Format = "zstd" | "gzip";
+
+/** Of each, the level that no higher one improves on. */
+export const HIGHEST = { zstd: 19, gzip: 9 } as const satisfies Record<Format, number>;
+
+export interface Compression {
+  readonly format: Format;
+  readonly level: number;
+}
+
+const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_chainLog } = zlib.constants;
 
 /**
- * How a layer can be compressed. The window is what a node has to hold while it unpacks: 32 MB,
- * where level 22 takes 128. Decoders in C refuse more than 128, that in Go, which containerd,
- * docker and podman have, more than 512. The chain is as long as the window lets it be; nothing
- * else of the higher levels saves a byte here.
+ * What a node has to hold while it unpacks: 32 MB, where zstd's level 22 takes 128. Decoders in C
+ * refuse more than 128, that in Go, which containerd, docker, podman and CRI-O have, more than 512.
  */
-export const COMPRESSIONS = {
-  zstd: async (tar: Uint8Array) =>
-    await promisify(zlib.zstdCompress)(tar, {
-      params: { [level]: 19, [windowLog]: 25, [chainLog]: 26 },
-    }),
-  gzip: async (tar: Uint8Array) => await promisify(zlib.gzip)(tar, { level: 9 }),
-} as const;
-export type Compression = keyof typeof COMPRESSIONS;
+const WINDOW_LOG = 25;
+
+/** In bytes: how much is compressed between two signs of progress. */
+const SLICE = 1 << 20;
+
+/**
+ * Compresses: the same bytes for the same input, format and level.
+ * @param progress is told how many bytes more have been taken in
+ */
+export async function compress(
+  input: Uint8Array,
+  { format, level }: Compression,
+  progress: (bytes: number) => void = () => {},
+): Promise<Buffer> {
+  async function* slices() {
+    for (let at = 0; at < input.length; at += SLICE) {
+      const slice = input.subarray(at, at + SLICE);
+      yield slice;
+      progress(slice.length);
+    }
+  }
+  const params = {
+    [ZSTD_c_compressionLevel]: level,
+    [ZSTD_c_windowLog]: WINDOW_LOG,
+    // It reaches through the window, as at level 22: 0.3 MB less. The rest of 22 gains nothing here.
+    [ZSTD_c_chainLog]: WINDOW_LOG + 1,
+  };
+  const compressor =
+    format === "zstd"
+      ? zlib.createZstdCompress({ params, pledgedSrcSize: input.length })
+      : zlib.createGzip({ level });
+  return await pipeline(slices, compressor, buffer);
+}
 
 const TAR = "application/vnd.oci.image.layer.v1.tar";
 
-/** By media type, how to read what a tool has written. */
+/** How to read a layer that a tool has written, by its media type. */
 const READERS: Readonly<Record<string, (blob: Buffer) => Promise<Buffer> | Buffer>> = {
   [TAR]: (blob) => blob,
   [`${TAR}+gzip`]: promisify(zlib.gunzip),
   [`${TAR}+zstd`]: promisify(zlib.zstdDecompress),
 };
 
+/** The files of a layer, as a tar. */
+export async function readLayer(layout: string, layer: Descriptor): Promise<Buffer> {
+  const read = READERS[layer.mediaType];
+  if (read === undefined) throw new Error(`Cannot read a layer that is "${layer.mediaType}"`);
+  return await read(readFileSync(blobPath(layout, layer.digest)));
+}
+
 /**
- * Compresses every layer anew, all at once, each by a thread of its own; with that, manifests and
- * index get other digests. The configurations, which name what is in the layers, stay.
- * @param layout its index.json still leads to what was there
- * @returns what index.json has to lead to
+ * Compresses every layer anew, all at once, each by a thread of its own; so manifests and index
+ * become others. The configurations, which name what is in the layers, stay.
+ * @param layout its index.json leads to what was there
+ * @param progress is told how much of all has been done, from 0 to 1
+ * @returns what its index.json has to lead to from now on
  * @throws {Error} if a layer is not what its configuration names
  */
 export async function compressLayers(
   layout: string,
   compression: Compression,
+  progress: (share: number) => void = () => {},
 ): Promise<Descriptor> {
+  let [all, taken] = [0, 0];
+  const compressLayer = async (layer: Descriptor, contents: string): Promise<Descriptor> => {
+    const tar = await readLayer(layout, layer);
+    if (digestOf(tar) !== contents)
+      throw new Error(`Cannot compress the layer ${layer.digest}: in it is not ${contents}`);
+    all += tar.length;
+    const blob = await compress(tar, compression, (bytes) => progress((taken += bytes) / all));
+    return replace(layout, { ...layer, mediaType: `${TAR}+${compression.format}` }, blob);
+  };
+  const compressImage = async ({ manifest, config, layers }: Image): Promise<Descriptor> => {
+    const { diff_ids: contents } = readBlob(layout, config.digest).rootfs;
+    const compressed = layers.map((layer, index) => compressLayer(layer, contents[index]));
+    const said = { ...readBlob(layout, manifest.digest), layers: await Promise.all(compressed) };
+    return replace(layout, manifest, said);
+  };
+
   const top = entry(layout);
-  const manifests = await Promise.all(
-    images(layout).map((image) => compressImage(layout, image, compression)),
-  );
+  const manifests = await Promise.all(images(layout).map(compressImage));
+  // docker buildx makes no index over one image.
   const [first] = manifests;
-  // docker buildx makes no index for one image.
   if (first !== undefined && top.mediaType === first.mediaType) return first;
-  return replaceJson(layout, top, { ...readBlob(layout, top.digest), manifests });
+  return replace(layout, top, { ...readBlob(layout, top.digest), manifests });
 }
 
-/** @returns what an index has to say of the image */
-async function compressImage(
-  layout: string,
-  { manifest, config, layers }: Image,
-  compression: Compression,
-): Promise<Descriptor> {
-  const { rootfs } = readBlob(layout, config.digest);
-  const compressed = layers.map(async (layer, index) => {
-    const blob = readFileSync(blobPath(layout, layer.digest));
-    const tar = await READERS[layer.mediaType]?.(blob);
-    if (tar === undefined || digestOf(tar) !== rootfs.diff_ids[index]) {
-      throw new Error(
-        `Cannot compress the layer ${layer.digest} (${layer.mediaType}): it is not what its image's configuration names`,
-      );
-    }
-    const now = { ...layer, mediaType: `${TAR}+${compression}` };
-    return replace(layout, now, await COMPRESSIONS[compression](tar));
-  });
-  const content = readBlob(layout, manifest.digest);
-  return replaceJson(layout, manifest, { ...content, layers: await Promise.all(compressed) });
-}
-
-function replaceJson(layout: string, old: Descriptor, content: object): Descriptor {
-  return replace(layout, old, Buffer.from(JSON.stringify(content)));
-}
-
-/** Puts a blob in place of another, and returns what says the same of it as was said of that. */
-function replace(layout: string, old: Descriptor, blob: Uint8Array): Descriptor {
+/** Puts a blob in place of another, and returns what says of it what was said of that. */
+function replace(layout: string, old: Descriptor, now: Buffer | object): Descriptor {
+  const blob = Buffer.isBuffer(now) ? now : Buffer.from(JSON.stringify(now));
   const digest = digestOf(blob);
   rmSync(blobPath(layout, old.digest));
   writeFileSync(blobPath(layout, digest), blob);
