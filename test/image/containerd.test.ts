@@ -28,7 +28,7 @@ import { Sandbox } from "../support/sandbox.ts";
 import { until } from "../support/until.ts";
 import { MASKED_PATHS, MOUNTS, READONLY_PATHS } from "./sandbox-spec.ts";
 
-const it = needing("root", "buildah", "busybox", "containerd", "runc", "crun", "pgrep");
+const it = needing("root", "git", "buildah", "busybox", "containerd", "runc", "crun", "pgrep");
 const scratch = mkdtempSync(join(tmpdir(), "pause-containerd-"));
 
 /** The operator's file, as it is. */

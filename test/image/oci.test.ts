@@ -43,7 +43,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 for (const { runtime, prefix } of RUNTIMES) {
   describe(`under ${runtime}, as containerd runs it`, () => {
-    const it = needing("root", "buildah", "busybox", runtime);
+    const it = needing("root", "git", "buildah", "busybox", runtime);
     const command = [...prefix, runtime, `--root=${join(scratch, runtime)}`];
     let containers = 0;
 

@@ -27,7 +27,7 @@ import { needing } from "../support/needs.ts";
 import { childrenOf } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
-const it = needing("root", "buildah", "podman", "busybox");
+const it = needing("root", "git", "buildah", "podman", "busybox");
 const scratch = mkdtempSync(join(tmpdir(), "pause-podman-"));
 const conf = join(scratch, "containers.conf");
 

@@ -17,6 +17,8 @@ import packageJson from "../../package.json" with { type: "json" };
 import { Signal } from "../../src/libc/abi.ts";
 import { maskOf } from "../../src/libc/signals.ts";
 import { parseStatus } from "../../src/process/status.ts";
+import { ARCHITECTURES, HOST } from "../../tools/architectures.ts";
+import { Clone } from "./clone.ts";
 import { PAUSE } from "./executables.ts";
 import { childrenOf, readStat } from "./process.ts";
 import { until } from "./until.ts";
@@ -24,8 +26,7 @@ import { until } from "./until.ts";
 const root = join(import.meta.dirname, "../..");
 const directory = join(root, "dist/test/image");
 
-/** The image's name in its archive, and that which the files of docs/deploy give it. */
-const ARCHIVE_IMAGE = `localhost/pause:${packageJson.version}`;
+/** The image's name, as the files of docs/deploy give it. */
 export const PAUSE_IMAGE = `registry.example.com/pause:${packageJson.version}`;
 export const DEAF_IMAGE = "localhost/deaf:test";
 
@@ -73,9 +74,15 @@ export function once<T>(make: () => T): { (): T; readonly called: boolean } {
   return Object.defineProperty(get, "called", { get: () => made !== undefined }) as never;
 }
 
-/** The image as an OCI archive, its layer as in a release but for the level. */
+/** The image as npm run image packs it, but for the time that it takes to compress. */
 export function pauseArchive(): string {
-  return archive("pause", ARCHIVE_IMAGE, () => ({ file: "Containerfile", context: root }));
+  return archive("pause", (path) => {
+    const { platform } = ARCHITECTURES[HOST];
+    using clone = new Clone();
+    clone.image(["--level=1", `--arch=${platform}`]);
+    const { version } = packageJson;
+    copyFileSync(join(clone.directory, `dist/pause-${version}-linux-${platform}.oci.tar`), path);
+  });
 }
 
 /**
@@ -83,7 +90,7 @@ export function pauseArchive(): string {
  * reaps nobody and does not hear SIGTERM. With busybox's shell it is the container beside it, too.
  */
 export function deafArchive(): string {
-  return archive("deaf", DEAF_IMAGE, () => {
+  return archive("deaf", (path) => {
     const context = join(directory, "deaf");
     rmSync(context, { recursive: true, force: true });
     const bin = join(context, "rootfs/bin");
@@ -92,29 +99,25 @@ export function deafArchive(): string {
     symlinkSync("busybox", join(bin, "sh"));
     const script = "#!/bin/sh\nexec /bin/busybox sleep 100000\n";
     writeFileSync(join(context, "rootfs/pause"), script, { mode: 0o755 });
-    return { file: join(root, "test/image/Containerfile.deaf"), context };
+    const scratch = join(directory, "storage");
+    const buildah = ["buildah", ...storage(scratch)];
+    const file = join(root, "test/image/Containerfile.deaf");
+    try {
+      run([...buildah, "bud", "--quiet", `--tag=${DEAF_IMAGE}`, `--file=${file}`, context]);
+      run([...buildah, "push", "--quiet", DEAF_IMAGE, `oci-archive:${path}:${DEAF_IMAGE}`]);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
   });
 }
 
-/** Builds an image once for each build of pause: the tests of all runtimes share it. */
-function archive(
-  name: string,
-  image: string,
-  sources: () => { readonly file: string; readonly context: string },
-): string {
+/** Makes an archive once for each build of pause: the tests of all runtimes share it. */
+function archive(name: string, make: (path: string) => void): string {
   const path = join(directory, `${name}.oci.tar`);
   if (existsSync(path) && statSync(path).mtimeMs > statSync(PAUSE).mtimeMs) return path;
   mkdirSync(directory, { recursive: true });
   rmSync(path, { force: true });
-  const scratch = join(directory, "storage");
-  const buildah = ["buildah", ...storage(scratch)];
-  const { file, context } = sources();
-  try {
-    run([...buildah, "bud", "--quiet", `--tag=${image}`, `--file=${file}`, context]);
-    run([...buildah, "push", "--quiet", image, `oci-archive:${path}:${image}`]);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  make(path);
   return path;
 }
 

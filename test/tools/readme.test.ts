@@ -62,7 +62,7 @@ const COMMANDS: { readonly [command: string]: Run | string } = {
   },
   "npm run image": "test/tools/image.test.ts",
   "skopeo copy --all oci:dist/image:VERSION docker://registry.example.com/pause:VERSION": {
-    needs: ["buildah", "skopeo"],
+    needs: ["git", "buildah", "skopeo"],
     place: () => ({
       "oci:dist/image:VERSION": `oci-archive:${pauseArchive()}`,
       "docker://registry.example.com/pause:VERSION": `dir:${scratch}/registry`,

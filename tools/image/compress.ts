@@ -75,13 +75,14 @@ const READERS: Readonly<Record<string, (blob: Buffer) => Promise<Buffer> | Buffe
 /** The files of a layer, as a tar. */
 export async function readLayer(layout: string, layer: Descriptor): Promise<Buffer> {
   const read = READERS[layer.mediaType];
-  if (read === undefined) throw new Error(`Cannot read a layer that is "${layer.mediaType}"`);
+  if (read === undefined) throw new Error(`Cannot read a layer of type "${layer.mediaType}"`);
   return await read(readFileSync(blobPath(layout, layer.digest)));
 }
 
 /**
  * Compresses every layer anew, all at once, each by a thread of its own; so manifests and index
- * become others. The configurations, which name what is in the layers, stay.
+ * become others. Configurations get a history of one line for each layer: without one buildah
+ * builds nothing on the image, and its own holds a hash of the files' times.
  * @param layout its index.json leads to what was there
  * @param progress is told how much of all has been done, from 0 to 1
  * @returns what its index.json has to lead to from now on
@@ -93,18 +94,25 @@ export async function compressLayers(
   progress: (share: number) => void = () => {},
 ): Promise<Descriptor> {
   let [all, taken] = [0, 0];
-  const compressLayer = async (layer: Descriptor, contents: string): Promise<Descriptor> => {
+  const compressLayer = async (layer: Descriptor | undefined, content: string) => {
+    if (layer === undefined) throw new Error(`Cannot find the layer with ${content}`);
     const tar = await readLayer(layout, layer);
-    if (digestOf(tar) !== contents)
-      throw new Error(`Cannot compress the layer ${layer.digest}: in it is not ${contents}`);
+    if (digestOf(tar) !== content)
+      throw new Error(`Cannot compress the layer ${layer.digest}: in it is not ${content}`);
     all += tar.length;
     const blob = await compress(tar, compression, (bytes) => progress((taken += bytes) / all));
     return replace(layout, { ...layer, mediaType: `${TAR}+${compression.format}` }, blob);
   };
   const compressImage = async ({ manifest, config, layers }: Image): Promise<Descriptor> => {
-    const { diff_ids: contents } = readBlob(layout, config.digest).rootfs;
-    const compressed = layers.map((layer, index) => compressLayer(layer, contents[index]));
-    const said = { ...readBlob(layout, manifest.digest), layers: await Promise.all(compressed) };
+    const about = readBlob(layout, config.digest);
+    const contents: readonly string[] = about.rootfs.diff_ids;
+    const compressed = contents.map((content, index) => compressLayer(layers[index], content));
+    const line = { created: about.created, created_by: "npm run image" };
+    const said = {
+      ...readBlob(layout, manifest.digest),
+      config: replace(layout, config, { ...about, history: contents.map(() => line) }),
+      layers: await Promise.all(compressed),
+    };
     return replace(layout, manifest, said);
   };
 
