@@ -3,13 +3,14 @@
 import { afterAll, expect } from "bun:test";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync, gzipSync, zstdDecompressSync } from "node:zlib";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { ARCHITECTURES, HOST } from "../../tools/architectures.ts";
-import { readLayer } from "../../tools/image/compress.ts";
-import { blobPath, entry, images } from "../../tools/image/layout.ts";
+import { compressLayers, readLayer } from "../../tools/image/compress.ts";
+import { blobPath, entry, type Image, images, writeIndex } from "../../tools/image/layout.ts";
 import { readSource } from "../../tools/image/source.ts";
 import { Clone, shell } from "../support/clone.ts";
 import { FOREIGN, needing } from "../support/needs.ts";
@@ -33,6 +34,13 @@ function built(): Clone {
   return first;
 }
 
+/** All that an index leads to, of one image. */
+const parts = ({ manifest, config, layers }: Image) => [manifest, config, ...layers];
+
+/** What is in a layer of the image built quickly. */
+const readQuick = (digest: string) =>
+  zstdDecompressSync(readFileSync(blobPath(built().layout, digest)));
+
 /** Time for building two images, on a slow day. In milliseconds. */
 const SLOW = 600_000;
 const needs = needing("buildah", "git", "foreign libraries");
@@ -55,6 +63,78 @@ it("what SHA256SUMS covers is everything, and right", () => {
   const checked = shell(dist, "sha256sum --check --strict SHA256SUMS");
   const files = shell(dist, "find image pause* rootfs-* -type f");
   expect(checked.replaceAll(": OK", "").split("\n").sort()).toEqual(files.split("\n").sort());
+});
+
+it("by default a node pulls at most 35 MB, which takes it 32 MB to unpack", () => {
+  using clone = new Clone("default", built().directory);
+  clone.image([`--arch=${host}`]);
+  const { layers } = clone.of(host);
+  const pulled = parts(clone.of(host)).reduce((sum, { size }) => sum + size, 0);
+  expect(pulled).toBeLessThanOrEqual(35_000_000);
+  const [layer] = layers;
+  expect(layer?.mediaType).toBe("application/vnd.oci.image.layer.v1.tar+zstd");
+  // Of a frame of more than one segment, the window's size. RFC 8878, 3.1.1.1
+  const frame = readFileSync(blobPath(clone.layout, layer?.digest ?? ""));
+  expect(frame.readUInt32LE()).toBe(0xfd2fb528);
+  expect(frame.readUInt8(4) & 0x20).toBe(0);
+  expect(frame.readUInt8(5)).toBe((25 - 10) << 3);
+  // At the level of the other tests it holds the same.
+  const [quick] = built().of(host).layers;
+  expect(zstdDecompressSync(frame).equals(readQuick(quick?.digest ?? ""))).toBeTrue();
+});
+
+it("every blob of the layout is what its name says, of the size that is said, and none is left over", () => {
+  const { layout } = built();
+  const all = [entry(layout), ...images(layout).flatMap(parts)];
+  for (const { digest, size } of all) {
+    const blob = readFileSync(blobPath(layout, digest));
+    expect(blob.length).toBe(size);
+    expect(`sha256:${new Bun.CryptoHasher("sha256").update(blob).digest("hex")}`).toBe(digest);
+  }
+  const names = readdirSync(join(layout, "blobs/sha256")).map((name) => `sha256:${name}`);
+  expect(names.sort()).toEqual(all.map(({ digest }) => digest).sort());
+});
+
+needing(
+  "buildah",
+  "git",
+  "foreign libraries",
+  "skopeo",
+)(
+  "skopeo copies the whole layout, and none in which a byte differs (negative control)",
+  () => {
+    const dist = join(built().directory, "dist");
+    const copy = (layout: string) =>
+      shell(dist, `skopeo --insecure-policy copy -q --all oci:${layout}:${version} dir:copied`);
+    copy("image");
+    shell(dist, "cp -r image broken");
+    const layer = blobPath(join(dist, "broken"), built().of(host).layers[0]?.digest ?? "");
+    const blob = readFileSync(layer);
+    blob[1000] = (blob[1000] ?? 0) ^ 1;
+    writeFileSync(layer, blob);
+    expect(() => copy("broken")).toThrow(/[Dd]igest/);
+  },
+  SLOW,
+);
+
+it("by gzip it is what every runtime takes, and a layer that is not its image's is refused", async () => {
+  using clone = new Clone("gzip", built().directory);
+  shell(clone.directory, `mkdir dist && cp -r ${built().layout} dist`);
+  const gzip = { format: "gzip", level: 1 } as const;
+  const top = await compressLayers(clone.layout, gzip);
+  writeIndex(clone.layout, top, "localhost/pause", version);
+  const [before, after] = [built().of(host).layers, clone.of(host).layers];
+  expect(after.map(({ mediaType }) => mediaType)).toEqual([
+    "application/vnd.oci.image.layer.v1.tar+gzip",
+  ]);
+  const digest = after[0]?.digest ?? "";
+  const tar = gunzipSync(readFileSync(blobPath(clone.layout, digest)));
+  expect(tar.equals(readQuick(before[0]?.digest ?? ""))).toBeTrue();
+
+  tar[1000] = (tar[1000] ?? 0) ^ 1;
+  writeFileSync(blobPath(clone.layout, digest), gzipSync(tar));
+  const refused = await compressLayers(clone.layout, gzip).catch(String);
+  expect(refused).toMatch(/^Error: Cannot compress the layer sha256:\w+: in it is not sha256:/);
 });
 
 it("another time gives another image, and --arch only one (negative control)", () => {
