@@ -101,7 +101,9 @@ export async function compressLayers(
       throw new Error(`Cannot compress the layer ${layer.digest}: in it is not ${content}`);
     all += tar.length;
     const blob = await compress(tar, compression, (bytes) => progress((taken += bytes) / all));
-    return replace(layout, { ...layer, mediaType: `${TAR}+${compression.format}` }, blob);
+    // Without annotations: what a tool says there (zstd:chunked) is of its own blob.
+    const { digest, size } = layer;
+    return replace(layout, { mediaType: `${TAR}+${compression.format}`, digest, size }, blob);
   };
   const compressImage = async ({ manifest, config, layers }: Image): Promise<Descriptor> => {
     const about = readBlob(layout, config.digest);
