@@ -17,6 +17,9 @@ export interface Status {
   readonly shadowStack: boolean;
 }
 
+/** All but SIGKILL and SIGSTOP, for which nobody can have a handler nor ask for another action. */
+const CATCHABLE = "7ffbfeff";
+
 /**
  * Reads a status file; one that cannot be read counts as empty.
  * @param path "/proc/self/status", or that of a task
@@ -31,14 +34,14 @@ export function readStatus(path: string): Status {
 
 /**
  * Takes a status file apart. What is missing counts as the worst: many threads, nothing blocked,
- * a handler for everything.
+ * a handler for all that can have one.
  */
 export function parseStatus(text: string): Status {
   return {
     threads: Number(field(text, "Threads") ?? Number.POSITIVE_INFINITY),
     blocked: mask(field(text, "SigBlk") ?? "0"),
     ignored: mask(field(text, "SigIgn") ?? "0"),
-    caught: mask(field(text, "SigCgt") ?? "7fffffff"),
+    caught: mask(field(text, "SigCgt") ?? CATCHABLE),
     shadowStack: field(text, "x86_Thread_features")?.includes("shstk") ?? false,
   };
 }
