@@ -63,12 +63,16 @@ export function error(text: string): void {
   log("error", `Error: ${text}`, text);
 }
 
+/** More characters of a value than this tell nobody anything. */
+const ENOUGH = 200;
+
 /**
  * A value as typed by somebody, in quotes, safe to print on a terminal: no escape sequence, line
- * break or bidirectional control of it is left in effect.
+ * break or bidirectional control of it is left in effect. One that is very long is cut short.
  */
 export function quote(value: string): string {
-  return toJson(value);
+  if (value.length <= ENOUGH) return toJson(value);
+  return `${toJson(value.slice(0, ENOUGH))}... (${value.length} characters)`;
 }
 
 /**

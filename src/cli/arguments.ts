@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { quote } from "../log.ts";
 import type { Settings } from "../settings.ts";
 import { nearest } from "./nearest.ts";
-import type { Arguments, Option } from "./options.ts";
+import { type Arguments, type Option, OPTIONS } from "./options.ts";
 import { nearestOf, schemaOf } from "./values.ts";
 
 /** Arguments, with a sentence for each that cannot be meant. */
@@ -38,7 +38,7 @@ export function readArguments(args: readonly string[], table: readonly Option[])
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue; // There is none.
     if (token.kind === "positional") {
-      complaints.add(`${unknown(token.value, table)}; a command comes after "--"`);
+      complaints.add(unknown(token.value, table));
       continue;
     }
     const option = table.find(({ long }) => long === token.name);
@@ -84,11 +84,15 @@ function set(
   return `${issue.message}: ${typed}${near === undefined ? "" : `; did you mean ${quote(near)}?`}`;
 }
 
-/** The complaint about an argument that means nothing. */
+/** The complaint about an argument that means nothing, and what may have been meant. */
 function unknown(arg: string, table: readonly Option[]): string {
-  const guess = nearest(
-    arg,
-    table.map(({ long }) => `--${long}`),
-  );
-  return `Unknown argument ${quote(arg)}${guess === undefined ? "" : `; did you mean "${guess}"?`}`;
+  const options = table.map(({ long }) => `--${long}`);
+  const isMain = table === OPTIONS;
+  const guess = nearest(arg, isMain ? [...options, "zombies"] : options);
+  const said = `Unknown argument ${quote(arg)}; `;
+  if (guess === "zombies") return `${said}did you mean "pause zombies"?`; // Which comes first.
+  if (guess !== undefined) return `${said}did you mean "${guess}"?`;
+  if (!isMain) return `${said}see "pause zombies --help"`;
+  const isWord = !arg.startsWith("-") || arg === "-";
+  return said + (isWord ? 'a command comes after "--"' : 'see "pause --help"');
 }

@@ -35,6 +35,7 @@ export async function readRequest(
     return { mode: "zombies", settings, command, complaints, usage: zombiesUsage };
   }
   const { settings, command, complaints } = await read(args, OPTIONS);
+  const typed = new Set(Object.keys(settings));
   for (const option of OPTIONS) {
     const value = "variable" in option ? (valueOf(option.variable) ?? "") : "";
     if (value === "") continue;
@@ -43,7 +44,7 @@ export async function readRequest(
     else Object.assign(settings, { ...fromVariable, ...settings });
   }
   const mode = command.length > 0 ? "run" : "hold";
-  if (mode === "hold") complaints.push(...withoutCommand(settings));
+  if (mode === "hold") complaints.push(...withoutCommand(settings, typed));
   return { mode, settings, command, complaints, usage };
 }
 
@@ -61,9 +62,13 @@ async function readVariable(option: Option, value: string): Promise<Settings | s
   return (await import("./arguments.ts")).readVariable(option, value);
 }
 
-/** What was asked for that takes a command, where there is none. */
-function withoutCommand(settings: Settings): string[] {
-  return OPTIONS.filter((option) => "command" in option && settings[option.long]).map(
-    ({ long }) => `Option "--${long}" means nothing without a command`,
-  );
+/** What was asked for that takes a command, where there is none, by the name that it was given by. */
+function withoutCommand(settings: Settings, typed: ReadonlySet<string>): string[] {
+  const table: readonly Option[] = OPTIONS;
+  return table
+    .filter(({ long, command }) => command && (settings[long as keyof Settings] ?? false) !== false)
+    .map(({ long, variable }) => {
+      const name = typed.has(long) ? `Option "--${long}"` : `Variable ${variable}`;
+      return `${name} means nothing without a command`;
+    });
 }

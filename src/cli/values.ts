@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 
+import { KILLED_BY_SIGNAL } from "../exit-code.ts";
 import { Signal } from "../libc/abi.ts";
 import { SIGNAL_NAMES, signalNumber } from "../signal-name.ts";
 import { nearest } from "./nearest.ts";
@@ -61,15 +62,28 @@ const yesOrNo = text(
 /** Longer than this is not meant: 10 years, and milliseconds of it are exact. */
 const LONGEST = 315_360_000;
 
-const seconds = text(
-  "seconds, 0 or more",
-  (value) =>
-    /^(\d+\.?\d*|\.\d+)$/.test(value) && Number(value) <= LONGEST ? Number(value) : undefined,
-  (value) => {
-    const number = Number.parseFloat(value);
-    return Number.isNaN(number) ? undefined : `${Math.min(Math.max(number, 0), LONGEST)}`;
-  },
-);
+/** What people write behind a number of seconds, or of what they take for them. */
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ["", 1],
+  ["ms", 0.001],
+  ["s", 1],
+  ["sec", 1],
+  ["m", 60],
+  ["min", 60],
+  ["h", 3600],
+]);
+
+const seconds = text("seconds, 0 or more", readSeconds, (value) => {
+  const [, amount, unit = ""] = /^\s*([+-]?\d[\d.e]*?)\s*([a-z]*)\s*$/i.exec(value) ?? [];
+  const number = Number(amount) * (UNITS.get(unit.toLowerCase()) ?? Number.NaN);
+  const near = `${Math.min(Math.max(number, 0), LONGEST)}`;
+  return readSeconds(near) === undefined ? undefined : near;
+});
+
+function readSeconds(value: string): number | undefined {
+  const isNumber = /^(\d+\.?\d*|\.\d+)$/.test(value);
+  return isNumber && Number(value) <= LONGEST ? Number(value) : undefined;
+}
 
 const LAST_CODE = 255;
 
@@ -77,9 +91,10 @@ function exitCode(value: string): number | undefined {
   return /^\d{1,3}$/.test(value) && Number(value) <= LAST_CODE ? Number(value) : undefined;
 }
 
+/** Who names a signal means the code of a command that it has ended. */
 function nearestExitCode(value: string): string {
-  const number = Number.parseInt(value, 10);
-  return Number.isNaN(number) ? "" : `${Math.min(Math.max(number, 0), LAST_CODE)}`;
+  const signal = /^\d*$/.test(value) ? undefined : signalNumber(value);
+  return signal === undefined ? "" : `${KILLED_BY_SIGNAL + signal}`;
 }
 
 /** The names that a signal may be meant by, without what all have in common. */
@@ -118,8 +133,8 @@ function pair<T>(
       const near = [
         readFrom(from) === undefined ? nearestFrom(from) : from,
         readTo(to) === undefined ? nearestTo(to) : to,
-      ] as const;
-      return near.includes("") ? undefined : near.join(":");
+      ];
+      return near.includes("") ? undefined : near.slice(0, value.split(":").length).join(":");
     },
   );
 }

@@ -70,7 +70,7 @@ const GLIBC_FUNCTIONS = {
 
 /** What an operator can do about it. systemd.exec(5), MemoryDenyWriteExecute=; RLIMIT_AS, setrlimit(2) */
 const WHAT_THE_JIT_NEEDS =
-  "; allow memory that is written and run, and 4 GB of address space (ulimit -v)";
+  "; allow memory that is written and run, and 4 GB of address space (ulimit -v, -d)";
 
 /**
  * "libc.so.6" is glibc's name for itself, and musl's loader resolves it to itself too. Where the

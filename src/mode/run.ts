@@ -106,6 +106,13 @@ const REASONS: { readonly [errno: number]: string } = {
   [Errno.EACCES]: "it is not an executable file, or may not be executed (its mode, a noexec mount)",
   [Errno.ENOEXEC]: "it is not in a format that this machine executes",
   [Errno.E2BIG]: "its arguments and environment are too long",
+  [Errno.ENAMETOOLONG]: "its name is too long",
+  [Errno.ENOTDIR]: "a part of its path is not a folder",
+  [Errno.ELOOP]: "its links lead in a circle",
+  [Errno.ETXTBSY]: "somebody has it open to write to it",
+  [Errno.ENOMEM]: "there is no memory for it",
+  [Errno.EMFILE]: "it takes more open files (ulimit -n)",
+  [Errno.EPERM]: "it is refused (a seccomp filter, file capabilities)",
   [Errno.EAGAIN]: "there may be no more processes (a limit of pids, RLIMIT_NPROC)",
 };
 

@@ -119,10 +119,10 @@ test("arguments come through as bytes, and those after -- are the command's", as
 
 test("a mistake in its own arguments or variables is refused with 2, and nothing is run", async () => {
   const cases: readonly (readonly [readonly string[], Record<string, string>, string])[] = [
-    [["--bogus"], {}, 'Error: Unknown argument "--bogus"'],
+    [["--bogus"], {}, 'Error: Unknown argument "--bogus"; see "pause --help"'],
     [["--gruop"], {}, 'Error: Unknown argument "--gruop"; did you mean "--group"?'],
     [["echo"], {}, 'Error: Unknown argument "echo"; a command comes after "--"'],
-    [["-e", "500"], {}, 'did you mean "255:0"?'],
+    [["-e", "TERM"], {}, 'did you mean "143"?'],
     [["-r", "TERM:BOGUS"], {}, 'none: "TERM:BOGUS"'],
     [["-p", "SIGTREM"], {}, 'did you mean "TERM"?'],
     [["--drain=-3"], {}, 'did you mean "0"?'],

@@ -102,8 +102,8 @@ test("unknown arguments get a warning each, and it carries on", async () => {
   expect(stderr.split("\n").slice(0, 4)).toEqual([
     'Warning: Unknown argument "--hepl"; did you mean "--help"?',
     'Warning: Unknown argument "bogus"; a command comes after "--"',
-    'Warning: Unknown argument "-x"',
-    'Warning: Unknown argument "-\\u001b"',
+    'Warning: Unknown argument "-x"; see "pause --help"',
+    'Warning: Unknown argument "-\\u001b"; see "pause --help"',
   ]);
 });
 

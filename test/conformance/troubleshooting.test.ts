@@ -57,6 +57,9 @@ const CAUSES: { readonly [row: string]: Cause } = {
     script: `unshare --pid --fork --mount sh -c 'mount -t tmpfs none /proc; exec "$PAUSE"'`,
   },
   "134 oh no: pause has crashed": { script: 'ulimit -v 300000; "$PAUSE"' },
+  "139 Segmentation fault": { script: 'ulimit -v 100000; "$PAUSE"' },
+  "1 Bun v": { script: 'ulimit -s 100; "$PAUSE"' },
+  "1 error: bun ran out of file descriptors": { script: 'ulimit -n 4; "$PAUSE"' },
   "1 Error: Cannot block signals: Cannot call libc": {
     needs: ["perl"],
     script: `perl -e '${DENY}' "$PAUSE" || { [ $? = 99 ] || exit; ulimit -v 1000000; "$PAUSE"; }`,
@@ -75,6 +78,9 @@ const CAUSES: { readonly [row: string]: Cause } = {
   "0 Warning: pause should be the first process": { script: 'exec "$PAUSE"', stays: true },
   '0 Warning: Unknown argument "sleep"': { script: 'exec "$PAUSE" sleep 60', stays: true },
   '0 Warning: Unknown argument "--wacth"': { script: 'exec "$PAUSE" --wacth', stays: true },
+  '0 Warning: Unknown argument "zombie"': { script: 'exec "$PAUSE" zombie', stays: true },
+  "0 Warning: No command": { script: 'exec "$PAUSE" -- $NOTHING', stays: true },
+  "0 Warning: Variable PAUSE_WATCH": { script: 'PAUSE_WATCH=2 exec "$PAUSE"', stays: true },
   '0 Warning: Option "--drain"': { script: 'exec "$PAUSE" --drain 5', stays: true },
   "1 Error: Cannot become a subreaper": { script: '"$PAUSE" -s', fault: "prctl:error=EPERM" },
   "15 nothing": {
@@ -84,11 +90,14 @@ const CAUSES: { readonly [row: string]: Cause } = {
   },
   '127 Error: Cannot run "servce"': { script: '"$PAUSE" -- servce' },
   '126 Error: Cannot run "/tmp"': { script: '"$PAUSE" -- /tmp' },
+  '127 Error: Cannot run "ls -l"': { script: '"$PAUSE" -- "ls -l"' },
+  '126 Error: Cannot run "./file"': { script: 'ln -s file file; "$PAUSE" -- ./file' },
   "2 ...: 1: Syntax error": { script: `${FOREIGN}; "$PAUSE" -- ./file` },
   '1 Error: Cannot run "true": there may be': {
     script: '"$PAUSE" -- true',
     fault: "clone:error=EAGAIN",
   },
+  '1 Error: Cannot run "true": it takes more': { script: 'ulimit -n 5; "$PAUSE" -- true' },
   '1 Error: Cannot run "true": pause cannot become': {
     script: '"$PAUSE" -- true',
     fault: "prctl:error=EPERM",
@@ -99,8 +108,10 @@ const CAUSES: { readonly [row: string]: Cause } = {
   },
   '2 Error: Unknown argument "--wacth"': { script: '"$PAUSE" --wacth -- true' },
   '2 Error: Option "--drain" takes': { script: '"$PAUSE" --drain 10s -- true' },
+  '2 Error: Option "-e" takes': { script: '"$PAUSE" -e TERM -- true' },
   "2 Error: Variable PAUSE_DRAIN takes": { script: 'PAUSE_DRAIN=ten "$PAUSE" -- true' },
   "1 Error: Cannot write to stdout": { script: '"$PAUSE" --help >/dev/full' },
+  "3 Error: Cannot write to stdout": { script: '"$PAUSE" zombies >/dev/full' },
 };
 
 /** The rows: exit code and message, without the backticks. */

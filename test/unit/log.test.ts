@@ -16,6 +16,12 @@ test.each([
   expect(quote(value)).toBe(quoted);
 });
 
+test("a value that is very long is quoted in part, and its length told", () => {
+  expect(quote("a".repeat(200))).toBe(`"${"a".repeat(200)}"`);
+  expect(quote("a".repeat(100_000))).toBe(`"${"a".repeat(200)}"... (100000 characters)`);
+  expect(quote("🙂".repeat(100) + "x")).toBe(`"${"🙂".repeat(100)}"... (201 characters)`);
+});
+
 test("a quoted value never holds a control character, whatever it is", () => {
   for (let code = 0; code < 0x10000; code++) {
     expect(quote(String.fromCharCode(code))).not.toMatch(

@@ -34,14 +34,21 @@ test.each([
   [["--"], "", "hold", {}, ['No command after "--"']],
   [["zombies"], "", "zombies", {}, []],
   [["zombies", "--json", "--every=2"], "", "zombies", { json: true, every: 2 }, []],
-  [["zombies", "--watch"], "", "zombies", {}, ['Unknown argument "--watch"']],
+  [
+    ["zombies", "--watch"],
+    "",
+    "zombies",
+    {},
+    ['Unknown argument "--watch"; see "pause zombies --help"'],
+  ],
+  [["zombies", "json"], "", "zombies", {}, ['Unknown argument "json"; did you mean "--json"?']],
   [["zombies", "--", "ls"], "", "zombies", {}, ["pause zombies runs no command"]],
   [
     ["--watch", "zombies"],
     "",
     "hold",
     { watch: true },
-    ['Unknown argument "zombies"; a command comes after "--"'],
+    ['Unknown argument "zombies"; did you mean "pause zombies"?'],
   ],
 ])("%j with PAUSE_WATCH=%j", async (args, variable, mode, settings, complaints) => {
   const request = await readRequest(args, (name) =>
@@ -49,6 +56,17 @@ test.each([
   );
   const { mode: itsMode, settings: itsSettings, complaints: itsComplaints } = request;
   expect<unknown>([itsMode, itsSettings, itsComplaints]).toEqual([mode, settings, complaints]);
+});
+
+test("what means nothing without a command is told by the name that it was given by", async () => {
+  const valueOf = (name: string) => ({ PAUSE_DRAIN: "0", PAUSE_GROUP: "no" })[name];
+  const { complaints } = await readRequest(["--kill-after", "3"], valueOf);
+  expect(complaints).toEqual([
+    "Variable PAUSE_DRAIN means nothing without a command",
+    'Option "--kill-after" means nothing without a command',
+  ]);
+  const both = await readRequest(["--drain=1"], valueOf);
+  expect(both.complaints).toEqual(['Option "--drain" means nothing without a command']);
 });
 
 test("only what is plainly right is read without zod", () => {
