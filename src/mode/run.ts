@@ -34,10 +34,12 @@ export function runCommand(
   mask: SignalSet,
 ): number {
   if (settings.explain) inform(explain("it runs a command"));
-  const handedOn = handOnDescriptors();
-  const terminal = controllingTerminal();
-  const run = new Running(settings, terminal);
+  let handedOn: readonly number[];
+  let run: Running;
   try {
+    handedOn = handOnDescriptors();
+    const terminal = controllingTerminal();
+    run = new Running(settings, terminal);
     adoptOrphans();
     const deathSignal = settings["parent-death-signal"];
     if (deathSignal !== undefined) setParentDeathSignal(deathSignal);

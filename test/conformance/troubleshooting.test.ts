@@ -81,6 +81,7 @@ const CAUSES: { readonly [row: string]: Cause } = {
   '0 Warning: Unknown argument "zombie"': { script: 'exec "$PAUSE" zombie', stays: true },
   "0 Warning: No command": { script: 'exec "$PAUSE" -- $NOTHING', stays: true },
   "0 Warning: Variable PAUSE_WATCH": { script: 'PAUSE_WATCH=2 exec "$PAUSE"', stays: true },
+  "0 Warning: Cannot execute": { script: 'ulimit -n 5; exec "$PAUSE"', stays: true },
   '0 Warning: Option "--drain"': { script: 'exec "$PAUSE" --drain 5', stays: true },
   "1 Error: Cannot become a subreaper": { script: '"$PAUSE" -s', fault: "prctl:error=EPERM" },
   "15 nothing": {
@@ -101,6 +102,10 @@ const CAUSES: { readonly [row: string]: Cause } = {
   '1 Error: Cannot run "true": pause cannot become': {
     script: '"$PAUSE" -- true',
     fault: "prctl:error=EPERM",
+  },
+  '1 Error: Cannot run "true": it is refused': {
+    script: '"$PAUSE" -- true 9</dev/null', // Which it is to hand on.
+    fault: "fcntl:error=EPERM",
   },
   '1 Error: Cannot run "true": the kernel does not': {
     script: '"$PAUSE" -- true',
