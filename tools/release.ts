@@ -10,7 +10,7 @@ import { ARCHITECTURES, type Architecture } from "./architectures.ts";
 import { entry } from "./image/layout.ts";
 import { readSource } from "./image/source.ts";
 import { writeSums } from "./image/sums.ts";
-import { notesOf, whyNot } from "./release/checks.ts";
+import { notesOf, whyNot, whyNoTag } from "./release/checks.ts";
 
 const USAGE = `Usage: npm run release [-- --dry-run [OPTION of npm run image]...]
 
@@ -58,24 +58,21 @@ async function pack(arch: Architecture, epoch: number): Promise<void> {
 }
 
 /** @throws {Error} if it fails, which it has said why */
-async function run(command: readonly string[]): Promise<void> {
+async function run(command: readonly string[], name = command[0]): Promise<void> {
   const child = Bun.spawn([...command], { cwd: root, stdio: ["ignore", 2, 2] });
-  if ((await child.exited) !== 0)
-    throw new Error(`Cannot release: ${command[0]} failed, see above`);
+  if ((await child.exited) !== 0) throw new Error(`Cannot release: ${name} failed, see above`);
 }
 
 /** @throws {Error} for each reason against a release, and if a part of it cannot be made */
 async function release(dryRun: boolean, imageOptions: readonly string[]): Promise<void> {
   const reasons = await whyNot(root, version);
-  if (!dryRun && imageOptions.length > 0) {
-    reasons.push(`"${imageOptions.join(" ")}" is for a dry run: a release has all there is`);
-  }
+  if (!dryRun) reasons.push(...whyNoTag(root, imageOptions));
   if (reasons.length > 0) throw new Error(`Cannot release ${tag}:\n- ${reasons.join("\n- ")}`);
 
   const own = new Bun.Glob("{pause-*.tar.gz,pause-*-notes.md}");
   mkdirSync(dist, { recursive: true });
   for (const name of own.scanSync(dist)) rmSync(join(dist, name));
-  await run([process.execPath, "tools/image.ts", ...imageOptions]);
+  await run([process.execPath, "tools/image.ts", ...imageOptions], "npm run image");
 
   const images = [...new Bun.Glob("pause-*.oci.tar").scanSync(dist)];
   const { epoch } = readSource(root, process.env["SOURCE_DATE_EPOCH"]);
@@ -118,9 +115,11 @@ const others = tokens.flatMap((token) => {
   const own = token.kind === "option" && (token.name === "dry-run" || token.name === "help");
   return own ? [] : (process.argv.slice(2)[token.index] ?? []);
 });
+// Without the "--" in front, npm takes it for an option of its own, and says so here only.
+const dryRun = values["dry-run"] === true || process.env["npm_config_dry_run"] === "true";
 if (values["help"]) process.stdout.write(USAGE);
 else {
-  await release(values["dry-run"] === true, others).catch((failure: Error) => {
+  await release(dryRun, others).catch((failure: Error) => {
     say(`Error: ${failure.message}`);
     process.exitCode = 1;
   });

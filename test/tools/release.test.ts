@@ -36,6 +36,29 @@ needing("git")("each reason against a release is told, and none is made up", asy
   expect(await whyNot("/", version)).toEqual(["this is no git work tree"]);
 });
 
+needing("git")("without a dry run, what would keep it from tagging is told at once", () => {
+  using clone = new Clone();
+  const { directory } = clone;
+  shell(directory, "git config user.useConfigOnly true; git config --unset-all user.email || :");
+  writeFileSync(join(directory, "new"), "");
+  const release = (env: NodeJS.ProcessEnv, ...args: readonly string[]) =>
+    Bun.spawnSync([process.execPath, "tools/release.ts", ...args], {
+      cwd: directory,
+      env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...env },
+    }).stderr.toString();
+  const changes = "- the work tree has changes (?? new): commit or stash them\n";
+  const told = (...reasons: readonly string[]) =>
+    `Error: Cannot release v${version}:\n${changes}${reasons.join("")}`;
+  expect(release({}, "--dryrun")).toBe(
+    told(
+      '- "--dryrun" is nothing that it takes, without --dry-run\n',
+      "- git does not know who tags: git config user.name, git config user.email\n",
+    ),
+  );
+  // As of "npm run release --dry-run", without the "--".
+  expect(release({ npm_config_dry_run: "true" })).toBe(told());
+});
+
 needing("git", "buildah")(
   "a dry run makes all there is but the tag, and what has changes is refused before that",
   async () => {

@@ -33,6 +33,18 @@ export async function whyNot(root: string, version: string): Promise<string[]> {
   return reasons;
 }
 
+/** The same for what only a release does, and a dry run does not: to tag. */
+export function whyNoTag(root: string, options: readonly string[]): string[] {
+  const reasons: string[] = [];
+  if (options.length > 0) {
+    reasons.push(`"${options.join(" ")}" is nothing that it takes, without --dry-run`);
+  }
+  if (git(root, "var", "GIT_COMMITTER_IDENT") === undefined) {
+    reasons.push("git does not know who tags: git config user.name, git config user.email");
+  }
+  return reasons;
+}
+
 /** The section of a version in the changelog; undefined where there is none that has a date. */
 export async function notesOf(root: string, version: string): Promise<string | undefined> {
   const changelog = await Bun.file(join(root, "CHANGELOG.md")).text();
