@@ -10,7 +10,9 @@ const PANELS: readonly { metric: MetricName; title: string }[] = [
   { metric: "chargedWarm", title: "Charged to a pod, page cache warm" },
   { metric: "waits", title: "From exec until it waits" },
   { metric: "gone", title: "From SIGTERM until it is gone" },
-  { metric: "orphan10k", title: "CPU for each orphan that it reaps" },
+  { metric: "orphan100k", title: "CPU that it spends on each orphan" },
+  { metric: "smallest", title: "Smallest memory limit, page cache cold" },
+  { metric: "pulled", title: "Image, as it is pulled" },
 ];
 
 const SHOWN: readonly Name[] = ["pause", "watch", "empty", "c", "catatonit", "tini", "dumbInit"];

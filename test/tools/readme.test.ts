@@ -51,6 +51,7 @@ const COMMANDS: { readonly [command: string]: Run | string } = {
   "npm start": "test/tools/start.test.ts",
   "npm test": ".ci/run",
   "npm run soak": "test/conformance/soak.test.ts",
+  "npm run build": "test/tools/build.test.ts",
   "buildah bud -t pause -f Containerfile .": {
     needs: ["buildah"],
     place: () => ({ "buildah bud": `buildah ${storage(scratch).join(" ")} bud` }),
@@ -60,6 +61,12 @@ const COMMANDS: { readonly [command: string]: Run | string } = {
     place: () => ({ podman: podman() }),
     prints: /^[0-9a-f]{64}$/m,
   },
+  "install dist/pause /usr/local/bin/": {
+    place: () => ({ "dist/pause": PAUSE, "/usr/local/bin/": `${scratch}/` }),
+  },
+  "pause -- service": { code: 143 },
+  "pause -e 143 -- service": {},
+  "pause --drain 10 -- ./job.sh": { prints: /^drained$/m },
   "npm run image": "test/tools/image.test.ts",
   "skopeo copy --all oci:dist/image:VERSION docker://registry.example.com/pause:VERSION": {
     needs: ["git", "buildah", "skopeo"],
@@ -68,9 +75,6 @@ const COMMANDS: { readonly [command: string]: Run | string } = {
       "docker://registry.example.com/pause:VERSION": `dir:${scratch}/registry`,
     }),
   },
-  "pause -- service": { code: 143 },
-  "pause -e 143 -- service": {},
-  "pause --drain 10 -- ./job.sh": { prints: /^drained$/m },
 };
 
 /** What each script of package.json that another test runs is to be found by there. */
@@ -79,6 +83,7 @@ const SCRIPTS: { readonly [command: string]: string } = {
   "npm start": "npm start",
   "npm test": "npm test",
   "npm run soak": "support/soak.ts",
+  "npm run build": "build.ts",
   "npm run image": "clone.ts",
 };
 
