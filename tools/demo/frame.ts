@@ -76,7 +76,8 @@ function count(zombies: number): string {
 }
 
 function tally({ zombies, orphans }: View): Piece {
-  return [`${count(zombies)} of ${orphans} orphans`, zombies === 0 ? "good" : "bad"];
+  const all = `${orphans} ${orphans === 1 ? "orphan" : "orphans"}`;
+  return [`${count(zombies)} of ${all}`, zombies === 0 ? "good" : "bad"];
 }
 
 /** A mark for each zombie, in rows. */
