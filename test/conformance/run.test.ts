@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { Signal } from "../../src/libc/abi.ts";
+import { quote } from "../../src/log.ts";
 import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { injecting, Running, runPause } from "../support/process.ts";
@@ -74,7 +75,7 @@ test("a command that cannot be run: 127 where it is not found, else 126, and it 
     for (const [command, code, reason] of cases) {
       const end = await runPause("--", command, "argument");
       expect(end).toMatchObject({ code, stdout: "" });
-      expect(end.stderr).toStartWith(`Error: Cannot run ${JSON.stringify(command)}: `);
+      expect(end.stderr).toStartWith(`Error: Cannot run ${quote(command)}: `);
       expect(end.stderr).toContain(reason);
       expect(end.stderr.split("\n")).toHaveLength(2);
     }
