@@ -57,7 +57,7 @@ const CAUSES: { readonly [row: string]: Cause } = {
     script: `unshare --pid --fork --mount sh -c 'mount -t tmpfs none /proc; exec "$PAUSE"'`,
   },
   "134 oh no: pause has crashed": { script: 'ulimit -v 300000; "$PAUSE"' },
-  "139 Segmentation fault": { script: 'ulimit -v 100000; "$PAUSE"' },
+  "139 Segmentation fault": { script: 'ulimit -c 0; ulimit -v 100000; "$PAUSE"' },
   "1 Bun v": { script: 'ulimit -s 100; "$PAUSE"' },
   "1 error: bun ran out of file descriptors": { script: 'ulimit -n 4; "$PAUSE"' },
   "1 Error: Cannot block signals: Cannot call libc": {
