@@ -16,15 +16,9 @@ const traced = needing("strace", "perl");
 
 const LINE = "Shutting down, got signal: Terminated\n";
 
-/** A line of a status file, as a number: sizes are in kB. proc_pid_status(5) */
-function field(pause: Running, name: string): number {
-  const status = readFileSync(`/proc/${pause.pid}/status`, "utf8");
-  return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
-}
-
 /** Waits until it has parked with all else unmapped. */
 async function unmapped(pause: Running): Promise<void> {
-  await until("the runtime is unmapped", () => field(pause, "VmSize") < 10_000);
+  await until("the runtime is unmapped", () => pause.field("VmSize") < 10_000);
 }
 
 /** What `--explain` says, from a process that is stopped again. */
@@ -50,10 +44,10 @@ async function callsOf(options: readonly string[], command: readonly string[]): 
 it("the runtime is gone: one thread, and the memory of a C program", async () => {
   await using pause = await Running.start();
   await unmapped(pause);
-  expect(field(pause, "Threads")).toBe(1);
-  expect(field(pause, "RssAnon")).toBeLessThanOrEqual(240);
-  expect(field(pause, "VmRSS")).toBeLessThanOrEqual(1000);
-  expect(field(pause, "VmSize")).toBeLessThanOrEqual(4096);
+  expect(pause.field("Threads")).toBe(1);
+  expect(pause.field("RssAnon")).toBeLessThanOrEqual(240);
+  expect(pause.field("VmRSS")).toBeLessThanOrEqual(1000);
+  expect(pause.field("VmSize")).toBeLessThanOrEqual(4096);
   const maps = readFileSync(`/proc/${pause.pid}/maps`, "utf8");
   const ofExecutable = maps.split("\n").filter((line) => line.endsWith("/dist/pause"));
   expect(ofExecutable).toHaveLength(1); // The page with libc's stderr.
@@ -64,7 +58,7 @@ it("20,000 orphans do not even wake it", async () => {
   await using pause = await Running.start();
   await unmapped(pause);
   const switches = () =>
-    field(pause, "voluntary_ctxt_switches") + field(pause, "nonvoluntary_ctxt_switches");
+    pause.field("voluntary_ctxt_switches") + pause.field("nonvoluntary_ctxt_switches");
   const before = { switches: switches(), ticks: pause.cpuTicks() };
   await pause.perl(BURST, 10_000);
   expect(pause.children("Z")).toBe(0);
@@ -84,7 +78,7 @@ test("--explain tells the rung and the plan", async () => {
 test("rung: with helper threads it parks and leaves the memory to them", async () => {
   const command = [await fixture("late-threads"), "--explain"];
   await using pause = await Running.start({ command, init: false });
-  expect(field(pause, "Threads")).toBeGreaterThan(1);
+  expect(pause.field("Threads")).toBeGreaterThan(1);
   const { code, stdout, stderr } = await pause.stop();
   expect(stdout).toStartWith("Rung: parks in libc alone, with nothing unmapped\n");
   expect({ code, last: stderr.split("\n").at(-2) + "\n" }).toEqual({ code: 0, last: LINE });

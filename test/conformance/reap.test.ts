@@ -1,7 +1,6 @@
 // That no zombie is left.
 
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
 
 import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
@@ -74,10 +73,7 @@ for (const command of [[PAUSE], [PAUSE, "--watch"]]) {
 
 it("watching: in a storm children are let gather and reaped together", async () => {
   await using pause = await Running.start({ command: [PAUSE, "--watch"] });
-  const switches = () => {
-    const status = readFileSync(`/proc/${pause.pid}/status`, "utf8");
-    return Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1]);
-  };
+  const switches = () => pause.field("voluntary_ctxt_switches");
   let fewest = Number.POSITIVE_INFINITY;
   // On a machine under load they may come too slowly to be a storm; then again.
   for (let attempt = 0; attempt < 5 && fewest >= 1500; attempt++) {

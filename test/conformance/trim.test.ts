@@ -1,7 +1,6 @@
 // Awake: how little of it stays in memory while it waits, and that nothing is lost for it.
 
 import { expect } from "bun:test";
-import { readFileSync } from "node:fs";
 
 import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
@@ -14,20 +13,14 @@ const it = needing("namespaces", "perl");
 /** What a process that was started and has rested may have in memory, in kB. */
 const LIGHT = 6144;
 
-/** A line of a status file, as a number: sizes are in kB. proc_pid_status(5) */
-function field(pause: Running, name: string): number {
-  const status = readFileSync(`/proc/${pause.pid}/status`, "utf8");
-  return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
-}
-
 async function light(pause: Running): Promise<void> {
-  await until("it has given back what it does not need", () => field(pause, "VmRSS") <= LIGHT);
+  await until("it has given back what it does not need", () => pause.field("VmRSS") <= LIGHT);
 }
 
 it("watching: it gives back what start-up read, and is light", async () => {
   await using pause = await Running.start({ command: [PAUSE, "--watch"] });
   await light(pause);
-  expect(field(pause, "VmHWM")).toBeGreaterThan(2 * LIGHT); // It was not so all along.
+  expect(pause.field("VmHWM")).toBeGreaterThan(2 * LIGHT); // It was not so all along.
 });
 
 it("watching: after a storm, and a report, it is light again, and then wakes no more", async () => {
@@ -42,10 +35,10 @@ it("watching: after a storm, and a report, it is light again, and then wakes no 
   await until("it has not woken for twice as long as it waits until it gives back", async () => {
     const before = switches;
     await Bun.sleep(2000);
-    switches = field(pause, "voluntary_ctxt_switches");
+    switches = pause.field("voluntary_ctxt_switches");
     return switches === before;
   });
-  expect(field(pause, "VmRSS")).toBeLessThanOrEqual(LIGHT);
+  expect(pause.field("VmRSS")).toBeLessThanOrEqual(LIGHT);
   expect((await pause.stop()).stderr).toContain("2000 orphans reaped");
 });
 

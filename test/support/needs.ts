@@ -13,6 +13,9 @@ const { triplet, platform } = ARCHITECTURES[FOREIGN];
 /** What runs a program of that architecture. */
 export const QEMU = `qemu-${triplet.split("-")[0]}-static`;
 
+/** Has a process see another time, by LD_PRELOAD. faketime(1) */
+export const FAKETIME = `/usr/lib/${ARCHITECTURES[HOST].triplet}/faketime/libfaketime.so.1`;
+
 const installed = (command: string) => Bun.which(command) !== null;
 
 /**
@@ -83,6 +86,7 @@ const NEEDS = {
     () => memoryCgroup() !== undefined,
     "run as root, with the memory controller of cgroups",
   ],
+  faketime: [() => existsSync(FAKETIME), "install libfaketime"],
   busybox: [() => installed("busybox"), "install busybox-static"],
 } satisfies Record<string, readonly [() => boolean, string]>;
 

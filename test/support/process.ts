@@ -137,6 +137,12 @@ export class Running {
     return parseStatus(readFileSync(`/proc/${this.pid}/status`, "latin1"));
   }
 
+  /** A number from its status file; sizes are in kB. proc_pid_status(5) */
+  field(name: string): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "latin1");
+    return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
+  }
+
   /** Its stat file. */
   stat(): Stat {
     return readStat(this.pid) ?? { name: "", state: "", parent: 0 };

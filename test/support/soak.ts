@@ -1,7 +1,5 @@
 // Storms, signals and stops by chance, and the eyes that see what goes wrong.
 
-import { readFileSync } from "node:fs";
-
 import { Random } from "./random.ts";
 import { Running } from "./process.ts";
 import { BURST, LISTENER, STOPPED_ORPHAN, STORM } from "./perl.ts";
@@ -119,8 +117,7 @@ class Soaked {
 
   /** The memory of its own, in kB. proc_pid_status(5) */
   memory(): number {
-    const status = readFileSync(`/proc/${this.pause.pid}/status`, "latin1");
-    return Number(/^RssAnon:\s*(\d+)/m.exec(status)?.[1]);
+    return this.pause.field("RssAnon");
   }
 
   /** From now on its memory must not grow. */
