@@ -10,6 +10,30 @@ export const BURST = `use POSIX ();
   waitpid $intermediate, 0;
 `;
 
+/**
+ * ARGV[0] children of each of ARGV[1] processes end, and are zombies, before all of those end, so
+ * that they are orphans all at once. Prints how many processes there are then.
+ */
+export const CROWD = `
+  my ($count, $makers) = @ARGV;
+  pipe my $done, my $says or die "pipe: $!";
+  pipe my $waits, my $go or die "pipe: $!";
+  for (1 .. $makers) {
+    next if fork // die "fork: $!";
+    close $go;
+    for (1 .. $count) { kill KILL => $$ if (fork // die "fork: $!") == 0 }
+    syswrite $says, "."; close $says;
+    sysread $waits, my $end, 1;
+    kill KILL => $$;
+  }
+  close $says;
+  sysread $done, my $byte, 1 or die "One could not make them all" for 1 .. $makers;
+  opendir my $processes, "/proc" or die "/proc: $!";
+  print scalar grep { /^\\d/ } readdir $processes;
+  close $go;
+  1 while wait != -1;
+`;
+
 /** ARGV[0] orphans, made one after the other, each of which ends after its parent has. */
 export const STORM = `use POSIX ();
   for (1 .. $ARGV[0]) {
@@ -131,6 +155,21 @@ export const INJECT = `
   }
   ptrace($SETREGS, 0, $saved);
   ptrace($DETACH, 0, 0);
+`;
+
+/**
+ * Takes from process ARGV[0] what it has of files, if nobody else has it mapped; the page cache may
+ * then drop it. process_madvise(2) with MADV_PAGEOUT; both calls' numbers are those of x64 and arm64.
+ */
+export const PAGE_OUT = `
+  my $fd = syscall(434, 0 + $ARGV[0], 0);
+  die "pidfd_open: $!" if $fd < 0;
+  open my $maps, "<", "/proc/$ARGV[0]/maps" or die "maps: $!";
+  while (<$maps>) {
+    my ($start, $end) = map { hex } /^(\\w+)-(\\w+) \\S+ \\S+ \\S+ [1-9]/ or next;
+    my $vector = pack "QQ", $start, $end - $start;
+    syscall(440, $fd, $vector, 1, 21, 0) >= 0 or $!{ENOMEM} or die "process_madvise: $!";
+  }
 `;
 
 /** Says that it listens, and then the number of each signal that it gets; ARGV[0] is its name. */

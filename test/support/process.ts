@@ -167,8 +167,18 @@ export class Running {
 
   /** The CPU time it has used, user and system, in clock ticks of 10 ms. */
   cpuTicks(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, "latin1").split(" ");
+    const fields = this.#statFields();
     return Number(fields[13]) + Number(fields[14]);
+  }
+
+  /** How often it has waited for a page to be read from the disk: major faults. */
+  pagesRead(): number {
+    return Number(this.#statFields()[11]);
+  }
+
+  /** In the order of proc_pid_stat(5); its name has no spaces. */
+  #statFields(): string[] {
+    return readFileSync(`/proc/${this.pid}/stat`, "latin1").split(" ");
   }
 
   /**
