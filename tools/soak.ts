@@ -1,7 +1,10 @@
-// npm run soak: storms of orphans, signals and stops at random, for as long as is wanted. Fails on
-// a zombie older than a second, memory that grows, a second thread, or a signal that is lost.
+// npm run soak: storms of orphans, signals, stops and ends at random, for as long as is wanted. Fails
+// on a zombie older than a second, memory that grows, a second thread, or a signal that is lost.
 //
-//   npm run soak -- [--seconds N] [--seed N] [--executable PATH]
+//   npm run soak -- [--seconds N] [--seed N] [--stop SECONDS] [--executable PATH]
+//
+// Once, each is stopped for some seconds while the storm goes on: a tenth of the time, if not said
+// otherwise; a minute of ten.
 
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,12 +16,16 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "600" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+    stop: { type: "string" },
     executable: { type: "string" },
   },
 });
 const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
-if (!(seconds > 0) || !Number.isSafeInteger(seed)) {
-  process.stderr.write("Error: --seconds takes a number above 0, --seed a whole number\n");
+const stop = values.stop === undefined ? seconds / 10 : Number(values.stop);
+if (!(seconds > 0) || !Number.isSafeInteger(seed) || !(stop >= 0 && stop < seconds)) {
+  process.stderr.write(
+    "Error: --seconds takes a number above 0, --stop a smaller one, --seed a whole number\n",
+  );
   process.exit(2);
 }
 
@@ -30,6 +37,7 @@ try {
     executable,
     seconds,
     seed,
+    stop,
     progress(line) {
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}, load ${load()}`);
     },
