@@ -1,5 +1,6 @@
 // npm run bench: measures pause next to an empty program, a C program and other inits, in one run.
 //
+//   --only R  one part: start, memory, limits, orphans, node, idle, command, image or window
 //   --quick   about a minute: fewer rounds, smaller crowds
 //   --json    print the run as JSON instead of tables
 //   --check   exit 1 where a promise of limits.ts is not kept
@@ -26,18 +27,20 @@ import { measureMemory } from "./rows/memory.ts";
 import { measureIdleness, measureNode } from "./rows/node.ts";
 import { measureReaping } from "./rows/orphans.ts";
 import { measureStarts } from "./rows/start.ts";
+import { measureWindow } from "./rows/window.ts";
 import { renderRun } from "./table.ts";
 
-const ROWS: readonly ((bench: Bench) => void | Promise<void>)[] = [
-  measureStarts,
-  measureMemory,
-  measureLimits,
-  measureReaping,
-  measureNode,
-  measureIdleness,
-  measureCommands,
-  measureImage,
-];
+const ROWS: Readonly<Record<string, (bench: Bench) => void | Promise<void>>> = {
+  start: measureStarts,
+  memory: measureMemory,
+  limits: measureLimits,
+  orphans: measureReaping,
+  node: measureNode,
+  idle: measureIdleness,
+  command: measureCommands,
+  image: measureImage,
+  window: measureWindow,
+};
 
 const docs = join(import.meta.dirname, "../../docs");
 
@@ -66,7 +69,7 @@ function machine(controller: Controller | undefined): Machine {
   };
 }
 
-async function measure(quick: boolean): Promise<Run> {
+async function measure(quick: boolean, only: string | undefined): Promise<Run> {
   const controller = controllerHere();
   const where = machine(controller);
   const notes: string[] = [];
@@ -77,13 +80,15 @@ async function measure(quick: boolean): Promise<Run> {
   const note = (what: string) => {
     if (!notes.includes(what)) notes.push(what);
   };
-  for (const row of ROWS) await row({ contestants, samples, quick, controller, progress, note });
+  const rows = only === undefined ? Object.values(ROWS) : [ROWS[only]!];
+  for (const row of rows) await row({ contestants, samples, quick, controller, progress, note });
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
   return { machine: where, quick, versions, notes, results: samples.results() };
 }
 
 const { values } = parseArgs({
   options: {
+    only: { type: "string" },
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     check: { type: "boolean", default: false },
@@ -91,11 +96,16 @@ const { values } = parseArgs({
     from: { type: "string" },
   },
 });
-if (values.write && values.quick) {
-  throw new Error("Cannot write a quick run into the documents: leave out --quick or --write");
+if (values.write && (values.quick || values.only !== undefined)) {
+  throw new Error("Cannot write a part of a run into the documents: leave out --quick and --only");
+}
+if (values.only !== undefined && !(values.only in ROWS)) {
+  throw new Error(`Cannot measure "${values.only}": it is one of ${Object.keys(ROWS).join(", ")}`);
 }
 const run: Run =
-  values.from === undefined ? await measure(values.quick) : await Bun.file(values.from).json();
+  values.from === undefined
+    ? await measure(values.quick, values.only)
+    : await Bun.file(values.from).json();
 process.stdout.write(values.json ? `${JSON.stringify(run, null, 2)}\n` : `${renderRun(run)}\n`);
 if (values.write) {
   await Bun.write(join(docs, "bench.json"), `${JSON.stringify(run, null, 2)}\n`);

@@ -67,6 +67,10 @@ export const METRICS = {
   commandStart: { row: 9, title: "added to its start", unit: "ms" },
   commandSignal: { row: 9, title: "added to a signal", unit: "µs" },
   commandExit: { row: 9, title: "added to its end", unit: "ms" },
+  dropped: { row: 10, title: "PID 1: dropped for", unit: "ms" },
+  droppedLatest: { row: 10, title: "latest at", unit: "ms" },
+  fatal: { row: 10, title: "else: ends it for", unit: "ms" },
+  fatalLatest: { row: 10, title: "latest at", unit: "ms" },
 } as const satisfies Record<string, Metric>;
 
 /** What the rows are about. */
@@ -80,6 +84,7 @@ export const ROWS: Readonly<Record<number, string>> = {
   7: "Image: bytes that a node downloads and keeps",
   8: "A node's worth at once",
   9: "A command under it, next to the command alone",
+  10: "SIGTERM at every 100 µs from exec on, until it is armed",
 };
 
 /** One of them. */

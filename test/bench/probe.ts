@@ -76,6 +76,22 @@ export function relay(setting: Setting, count: number, prefix: readonly string[]
 }
 
 /**
+ * Starts a program again and again, and sends it one SIGTERM each time, later and later, until it
+ * has been heard for a while. Those before are dropped if it is an init, else they end it.
+ * @param step between the moments, in nanoseconds from exec on
+ * @returns how long it is deaf on average, and the latest moment that it was; in nanoseconds
+ */
+export function window(
+  setting: Setting,
+  role: "init" | "other",
+  step: number,
+  command: readonly string[],
+): { mean: number; latest: number } {
+  const args = [...options(setting), "window", role, String(step), ...command];
+  return run(args) as ReturnType<typeof window>;
+}
+
+/**
  * Makes orphans in the PID namespace of an init; they have ended when this returns.
  * @param each how many of them are left to it at a time
  */

@@ -91,7 +91,7 @@ class Soaked {
         return;
       case 5:
         await this.pause.perl(STOPPED_ORPHAN);
-        for (const pid of this.pause.childPids("T")) process.kill(pid, "SIGKILL");
+        this.#endChildren("T");
         this.orphans++;
         return;
       case 6: {
@@ -137,6 +137,17 @@ class Soaked {
     await this.#heard(signals.length + 1);
     this.signals += signals.length;
     this.stops++;
+  }
+
+  /** Ends its children, or those in one state. */
+  #endChildren(state?: string): void {
+    for (const pid of this.pause.childPids(state)) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }
   }
 
   /** A command says each signal that it gets. */
@@ -188,7 +199,7 @@ class Soaked {
   async #end(): Promise<void> {
     await this.#heard();
     const isRunning = this.role === "running";
-    if (isRunning) for (const pid of this.pause.childPids()) process.kill(pid, "SIGKILL");
+    if (isRunning) this.#endChildren();
     const { code } = await this.pause.ended(LOST).catch(() => {
       throw new Error(`${this.role}: SIGTERM is lost`);
     });

@@ -8,6 +8,8 @@
 //   probe [OPTION]... life COMMAND...               start it, watch until it waits, TERM, until gone
 //   probe [OPTION]... hold COUNT COMMAND...         start so many, keep them until stdin ends
 //   probe [OPTION]... relay COUNT BOARD COMMAND...  send signals through it to "probe pong BOARD"
+//   probe [OPTION]... window ROLE STEP COMMAND...   TERM at every so many nanoseconds from exec on, a
+//                                                   start for each; as "init" or as any "other"
 //   probe orphans PID COUNT EACH                    make orphans for the init whose PID this is, and
 //                                                   leave it so many at a time
 //   probe evict FILE...                             drop files from the page cache
@@ -52,6 +54,7 @@ static const long WAITS[] = {
 static const long SLEEPS[] = {SYS_rt_sigtimedwait, SYS_nanosleep, SYS_clock_nanosleep};
 
 static const char *root;
+static int namespaces = NAMESPACES;
 static int cgroup = -1;
 static int devnull = -1;
 static cpu_set_t others;  // The cores that are left to the program.
@@ -110,7 +113,7 @@ static void become(char **command) {
 
 // Starts a program; goes on when it has been executed.
 static pid_t start(char **command) {
-  pid_t pid = syscall(SYS_clone, NAMESPACES | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+  pid_t pid = syscall(SYS_clone, namespaces | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
   if (pid == -1) die("clone");
   if (pid == 0) become(command);
   return pid;
@@ -356,6 +359,42 @@ static void relay(int count, const char *path, char **command) {
   waitpid(init, NULL, 0);
 }
 
+// One start, one SIGTERM, and whether it went unheard: for an init, dropped; for any other, its end by
+// default. A program that has taken it does not come to wait, or has ended soon after.
+static bool is_deaf_at(uint64_t due, char **command, uint64_t *sent) {
+  pid_t pid = start(command);
+  int pidfd = syscall(SYS_pidfd_open, pid, 0);
+  if (pidfd == -1) die("pidfd_open");
+  while (now() < *executed + due);
+  kill(pid, SIGTERM);
+  *sent = since(*executed, now());
+  if (watch(pid, pidfd).ended == 0) {
+    struct pollfd request = {.fd = pidfd, .events = POLLIN};
+    poll(&request, 1, 50);
+  }
+  bool lives = !has_ended(pidfd);
+  kill(pid, SIGKILL);
+  int status;
+  if (waitpid(pid, &status, 0) == -1) die("waitpid");
+  close(pidfd);
+  return lives || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+// Goes on until it has been heard for so long that no slower start is to be expected.
+static void window(const char *role, uint64_t step, char **command) {
+  const uint64_t enough = UINT64_C(5000000);
+  if (strcmp(role, "init") != 0) namespaces &= ~CLONE_NEWPID;
+  take_core();
+  uint64_t latest = 0, unheard = 0;
+  for (uint64_t due = 0; due < latest + enough; due += step) {
+    uint64_t sent;
+    if (!is_deaf_at(due, command, &sent)) continue;
+    unheard++;
+    latest = sent;
+  }
+  printf("{\"mean\":%" PRIu64 ",\"latest\":%" PRIu64 "}\n", unheard * step, latest);
+}
+
 static void evict(char **files) {
   size_t resident = 0;
   for (; *files != NULL; files++) {
@@ -399,7 +438,9 @@ int main(int argc, char **argv) {
   if (asked(argument, "life", 1)) life(argument + 1);
   else if (asked(argument, "hold", 2)) hold(atoi(argument[1]), argument + 2);
   else if (asked(argument, "relay", 3)) relay(atoi(argument[1]), argument[2], argument + 3);
-  else if (asked(argument, "orphans", 3)) {
+  else if (asked(argument, "window", 3)) {
+    window(argument[1], strtoull(argument[2], NULL, 10), argument + 3);
+  } else if (asked(argument, "orphans", 3)) {
     orphans(atoi(argument[1]), atoi(argument[2]), atoi(argument[3]));
   } else if (asked(argument, "evict", 1)) evict(argument + 1);
   else {
