@@ -90,8 +90,13 @@ function ratios(results: Results): string[] {
 /** What is promised, and whether it is kept. */
 function promises(results: Results): string[] {
   const lines = [`${"Promised".padEnd(LABEL)}  for      at most                measured`, RULE];
+  // Not of a row that was left out altogether.
+  const rows = new Set(
+    METRIC_NAMES.filter((name) => results[name]).map((name) => METRICS[name].row),
+  );
   for (const { limit, measured, kept } of judge(results, LIMITS)) {
     const { row, title } = METRICS[limit.metric];
+    if (!rows.has(row)) continue;
     const verdict =
       measured === undefined ? "not measured" : `${round(measured)}${kept ? "" : "  BEYOND"}`;
     const name = CONTESTANTS[limit.name].title;
