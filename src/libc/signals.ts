@@ -113,8 +113,9 @@ const timeoutPointer = ptr(timeout);
  * make of sigtimedwait(2) without a time, as is done here: one way through, whatever the time.
  * @param info takes what the kernel says of it
  * @param milliseconds for so long at most, 0 or more
- * @returns the signal's number, or 0 when the time is up
- * @throws {SyscallError} EINTR when another signal's handler ran, or after SIGSTOP and SIGCONT
+ * @returns the signal's number; or 0 when the time is up, or it was interrupted: by a handler, or by
+ *   SIGSTOP and SIGCONT, and an exception for each would pile up in memory
+ * @throws {SyscallError}
  */
 export function sigwaitinfo(
   set: SignalSet,
@@ -131,7 +132,7 @@ export function sigwaitinfo(
   const result = rareLibc().sigtimedwait(set.pointer, info.pointer, time);
   if (result !== -1) return result;
   const errno = lastErrno();
-  if (errno === Errno.EAGAIN && isLimited) return 0;
+  if (errno === Errno.EINTR || (errno === Errno.EAGAIN && isLimited)) return 0;
   throw new SyscallError("sigwaitinfo", errno);
 }
 

@@ -80,6 +80,7 @@ export function nextSignal(waited: SignalSet, deadline = NEVER): number {
     if (signal !== 0) return signal;
   }
   let failure: unknown;
+  let last = 0;
   for (let tries = 0; tries <= TRIES; tries++) {
     try {
       if (tries === TRIES) kill(getpid(), Signal.SIGCHLD);
@@ -87,16 +88,21 @@ export function nextSignal(waited: SignalSet, deadline = NEVER): number {
       if (signal === 0 && now() >= deadline) return 0;
       if (signal === Signal.SIGCHLD) lookOutForStorms();
       if (waited.has(signal)) return signal;
-      failure =
-        signal === 0 && deadline !== NEVER
-          ? new SyscallError("sigwaitinfo", Errno.EAGAIN) // Its time is not up.
-          : new Error(`sigwaitinfo returned ${signal}`);
+      failure = undefined;
+      last = signal;
     } catch (cause) {
       if (now() >= deadline) return 0;
       failure = cause;
     }
   }
+  failure ??= noSignal(last, deadline);
   throw new CannotWait(`Cannot wait for signals: ${(failure as Error).message}`, {
     cause: failure,
   });
+}
+
+/** What it is that a wait returns what is not waited for, when its time is not up. */
+function noSignal(signal: number, deadline: number): Error {
+  if (signal !== 0) return new Error(`sigwaitinfo returned ${signal}`);
+  return new SyscallError("sigwaitinfo", deadline === NEVER ? Errno.EINTR : Errno.EAGAIN);
 }

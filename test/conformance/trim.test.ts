@@ -51,6 +51,22 @@ it("with a command: after the first orphans it is light too, and still forwards"
   expect((await pause.stop()).code).toBe(128 + 15);
 });
 
+it("stopped and continued again and again, it needs no more memory than before", async () => {
+  for (const args of [["--watch"], ["--", "sleep", "1000"]]) {
+    await using pause = await Running.start({ command: [PAUSE, ...args] });
+    const stop = async () => {
+      pause.kill("SIGSTOP");
+      await until("it is stopped", () => pause.stat().state === "T");
+      pause.kill("SIGCONT");
+      await until("it sleeps", () => pause.stat().state === "S");
+    };
+    for (let each = 0; each < 10; each++) await stop();
+    const before = pause.field("RssAnon");
+    for (let each = 0; each < 200; each++) await stop();
+    expect(pause.field("RssAnon") - before).toBeLessThan(64); // An exception each: over 400.
+  }
+});
+
 it("watching: a SIGALRM from anybody does nothing else", async () => {
   await using pause = await Running.start({ command: [PAUSE, "--watch"] });
   for (let each = 0; each < 100; each++) pause.kill("SIGALRM");
