@@ -114,7 +114,7 @@ asRoot("the memory limit is hit as it reaps: others are killed and reaped, it is
   // containers of a pod go first.
   for (const [args, first] of [
     [[], []],
-    [["--watch"], ["choom", "-n500", "--"]],
+    [["--watch"], ["choom", "-n1000", "--"]],
   ] as const) {
     await using cgroup = limited("memory", "memory.limit_in_bytes", "16M");
     await using pause = await Running.start({ prefix: cgroup.enter, command: [PAUSE, ...args] });
