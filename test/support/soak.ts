@@ -134,6 +134,7 @@ class Soaked {
     const signals = ["SIGHUP", "SIGUSR2", "SIGWINCH"] as const;
     for (const signal of signals) this.pause.kill(signal);
     this.pause.kill("SIGCONT");
+    this.#zombies.clear(); // Only from now on is it late.
     await this.#heard(signals.length + 1);
     this.signals += signals.length;
     this.stops++;
