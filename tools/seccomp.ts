@@ -34,7 +34,10 @@ export const HOLDING: readonly Calls[] = [
   },
   {
     what: "pause itself",
-    names: "exit_group getdents64 poll rt_sigtimedwait setitimer wait4 waitid write".split(" "),
+    names:
+      "exit_group getdents64 poll rt_sigpending rt_sigtimedwait setitimer wait4 waitid write".split(
+        " ",
+      ),
     always: true,
   },
   { what: "its helper threads", names: ["clone3"], always: true },

@@ -15,6 +15,7 @@ const FUNCTIONS = {
   read: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
   sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   sigprocmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
   write: { args: ["i32", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
 } as const satisfies Record<string, FFIFunction>;
@@ -38,7 +39,6 @@ const RARE_FUNCTIONS = {
   readlink: { args: ["cstring", "ptr", FFIType.u64_fast], returns: FFIType.i64_fast },
   setenv: { args: ["cstring", "cstring", "i32"], returns: "i32" },
   sigpending: { args: ["ptr"], returns: "i32" },
-  sigtimedwait: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   sleep: { args: ["u32"], returns: "u32" },
   strsignal: { args: ["i32"], returns: "cstring" },
   // Variadic in C; with integers alone that is no difference on x64 and arm64.

@@ -129,22 +129,28 @@ export function sigwaitinfo(
     putWord(timeout, Timespec.nanoseconds, Math.floor((milliseconds - seconds * 1000) * 1e6));
   }
   const time = isLimited ? timeoutPointer : null;
-  const result = rareLibc().sigtimedwait(set.pointer, info.pointer, time);
+  const result = libc.sigtimedwait(set.pointer, info.pointer, time);
   if (result !== -1) return result;
   const errno = lastErrno();
   if (errno === Errno.EINTR || (errno === Errno.EAGAIN && isLimited)) return 0;
   throw new SyscallError("sigwaitinfo", errno);
 }
 
+/** Failures in a row that are not taken for a chance. */
+const TRIES = 3;
+
 /**
  * Whether waiting for signals works, tried without taking one: for none, and not at all.
  * sigtimedwait(2), which says EAGAIN when its time is up
+ * @returns the error that speaks against it, or undefined
  */
-export function canWaitForSignals(): boolean {
-  try {
-    return sigwaitinfo(new SignalSet(), new SignalInfo(), 0) === 0;
-  } catch {
-    return false;
+export function whyNoWait(): string | undefined {
+  const nothing = new Uint8Array(SIGSET_SIZE); // As a set of signals, and as a time.
+  for (let tries = 1; ; tries++) {
+    libc.sigtimedwait(ptr(nothing), null, ptr(nothing));
+    const errno = lastErrno();
+    if (errno === Errno.EAGAIN) return undefined;
+    if (tries === TRIES) return new SyscallError("sigwaitinfo", errno).message;
   }
 }
 

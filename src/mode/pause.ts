@@ -20,6 +20,9 @@ import type { Settings } from "../settings.ts";
 /** The process that a PID namespace belongs to. pid_namespaces(7) */
 export const INIT = 1;
 
+/** What follows where it cannot wait for signals. */
+const ENDS_MUTELY = "; the kernel reaps now, and a signal ends pause without a word";
+
 /** Who looks on while this process stays awake. */
 export interface Observer extends Witness {
   /** Says how this process is, on SIGUSR1. */
@@ -46,12 +49,13 @@ export function holdPod(self: Status, settings: PauseSettings): number {
   try {
     const way = awake ?? findWayOut(self);
     if (settings.explain) inform(explain(way));
-    if (typeof way !== "string") park(way, self);
+    if (typeof way !== "string") {
+      if (way.refusal !== undefined) warn(`Cannot wait for signals: ${way.refusal}${ENDS_MUTELY}`);
+      park(way, self);
+    }
     return watch(self, observer);
   } catch (failure) {
-    warn(
-      `${(failure as Error).message}; the kernel reaps now, and a signal ends pause without a word`,
-    );
+    warn(`${(failure as Error).message}${ENDS_MUTELY}`);
     holdOnTheFloor();
   }
   error("infinite loop terminated");

@@ -5,7 +5,7 @@ import { becomeSubreaper, chdir, setParentDeathSignal } from "../libc/child.ts";
 import { SyscallError } from "../libc/errno.ts";
 import { close, readFile } from "../libc/files.ts";
 import { getpid } from "../libc/process.ts";
-import { canWaitForSignals, type SignalSet } from "../libc/signals.ts";
+import { type SignalSet, whyNoWait } from "../libc/signals.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, inform, quote, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
@@ -43,7 +43,7 @@ export function runCommand(
     adoptOrphans();
     const deathSignal = settings["parent-death-signal"];
     if (deathSignal !== undefined) setParentDeathSignal(deathSignal);
-    if (!canWaitForSignals()) throw new CannotWait(REFUSED);
+    if (whyNoWait() !== undefined) throw new CannotWait(REFUSED);
     resetDispositions(self.caught);
     startReaping(run);
     run.pid = spawn({

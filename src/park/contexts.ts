@@ -2,17 +2,19 @@
 //
 // The arena, from its start, which is a multiple of 64 kB:
 //
-//   block 0 | contexts that last | constants                       |
-//   block 1 |      "terminated", where "interrupted" is in block 0 |
-//   block 2 | contexts of the steps before the wait | stack of all |
+//   block 0 | contexts that last, up to "sayInterrupt" | "addressOfTerminated" |
+//   block 1 |      the others, "terminated" where "interrupted" is in 0 | constants |
+//   block 2 | room for what is copied too much |
+//   block 3 | contexts of the steps before | stack of all |
 //
 // A function that is entered runs on the stack that its context names and, when it returns, finds
 // the way to the link at the top of it. So contexts can share a stack if each runs after those whose
 // tops are lower: what it overwrites is done with. Following the link overwrites the way, too (on
 // x64 glibc calls setcontext from there), so a context can be entered once. The steps of the cycle
-// restore each other's tops, before each round, from a copy.
+// restore each other's tops, after each round, from a copy. For them no signal is open that has a
+// handler, which would have its frame there.
 
-import { ITimerVal, SIG_IGN, SigAction, Signal, SIGSET_SIZE, SockFprog } from "../libc/abi.ts";
+import { ITimerVal, SigAction, SigInfo, Signal, SIGSET_SIZE, SockFprog } from "../libc/abi.ts";
 import { putWord } from "../libc/memory.ts";
 import { maskOf } from "../libc/signals.ts";
 import {
@@ -26,7 +28,7 @@ import {
 import {
   type Argument,
   type Call,
-  CYCLE,
+  CYCLE_TOPS,
   type DataName,
   INTERRUPT_LINE,
   LASTING,
@@ -43,6 +45,9 @@ export const BLOCK = 65536;
 
 /** Room for the constants, with some to spare. */
 const DATA_SIZE = 2048;
+
+/** What has a handler that returns. */
+const HANDLED = maskOf(Signal.SIGALRM);
 
 /** Where contexts are written, and what they call. */
 export interface Site extends ContextSite {
@@ -66,28 +71,26 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
   const { start, view } = site.arena;
   const size = contextSize(site.layout);
   const addresses: Addresses = {};
-  let [nextLasting, nextPassing] = [start, start + 2 * BLOCK];
-  let passing = steps.length - LASTING.length;
+  let [nextLasting, nextPassing] = [start, start + 3 * BLOCK];
+  const firstLasting = steps.length - LASTING.length;
+  let passing = firstLasting;
   for (const { name } of steps) {
-    if (name === "terminated") {
-      addresses.terminated = (addresses.interrupted ?? 0) + BLOCK;
-    } else if (passing-- > 0) {
+    if (passing-- > 0) {
       addresses[name] = nextPassing;
       nextPassing += size;
     } else {
+      if (name === "terminated") nextLasting = (addresses.interrupted ?? 0) + BLOCK;
       addresses[name] = nextLasting;
       nextLasting += size;
     }
   }
-  if (nextLasting + DATA_SIZE > start + BLOCK) {
+  if (nextLasting + DATA_SIZE > start + 2 * BLOCK) {
     throw new UnknownLayout("Cannot fit the contexts into 64 kB");
   }
 
-  // The tops of the cycle's steps are the last ones, each as far from the one before.
   let top = CALL_STACK;
-  const cycleTops = nextPassing + top + (steps.length - 1 - CYCLE.length) * TOP;
-  const terminated = addresses.terminated ?? 0;
-  const constants = writeConstants(site, nextLasting, terminated, cycleTops);
+  const cycleTops = nextPassing + top + (firstLasting - 1) * TOP;
+  const constants = writeConstants(site, nextLasting, addresses, cycleTops);
   for (const step of steps) {
     const context = addresses[step.name] ?? 0;
     const values: number[] = [];
@@ -100,13 +103,10 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
       stackSize: top,
     });
     top += TOP;
-    if (CYCLE.includes(step.name)) {
-      // These wait with the signals open, for libc's _exit to be their handler.
-      const open = site.blocked & ~maskOf(Signal.SIGINT, Signal.SIGTERM);
-      view.setUint32(context + site.layout.mask - start, open, true);
-    }
+    const mask = (site.blocked | HANDLED) & ~(step.opens ?? 0);
+    view.setUint32(context + site.layout.mask - start, mask, true);
   }
-  for (let index = 0; index < CYCLE.length * TOP; index++) {
+  for (let index = 0; index < CYCLE_TOPS; index++) {
     view.setUint8(
       constants.cycleTopsAtFirst + index - start,
       view.getUint8(cycleTops + index - start),
@@ -129,27 +129,30 @@ function resolve(
 
 /** Writes the constants that steps refer to, and returns where each is. */
 function writeConstants(
-  { arena, filter }: Site,
+  { arena, layout, filter }: Site,
   address: number,
-  terminated: number,
+  addresses: Addresses,
   cycleTops: number,
 ): Record<DataName, number> {
   const { start, view } = arena;
+  const terminated = addresses.terminated ?? 0;
   const signals = address;
-  const defaultAction = signals + SIGSET_SIZE; // Stays zero: SIG_DFL, no flags.
-  const ignoreAction = defaultAction + SigAction.size;
-  const everySecond = ignoreAction + SigAction.size;
-  const addressOfTerminated = everySecond + ITimerVal.size;
-  const program = addressOfTerminated + 16; // Up to 15 bytes are copied.
+  const found = signals + SIGSET_SIZE; // Zero at first; as a sigset_t, and as a siginfo_t.
+  const defaultAction = found + Math.max(SIGSET_SIZE, SigInfo.size); // Stays zero: SIG_DFL, no flags.
+  const everySecond = defaultAction + SigAction.size;
+  const program = everySecond + ITimerVal.size;
   const instructions = program + SockFprog.size;
   const interruptLine = instructions + 4 * filter.length;
   const terminatedLine = interruptLine + INTERRUPT_LINE.length;
   const cycleTopsAtFirst = terminatedLine + TERMINATED_LINE.length;
-  putWord(view, ignoreAction + SigAction.handler - start, SIG_IGN);
+  const target = cycleTopsAtFirst + CYCLE_TOPS; // The last: what is copied too much comes behind it.
+  // Far from there, so that what is copied too much is no part of both.
+  const addressOfTerminated = (addresses.sayInterrupt ?? 0) + contextSize(layout);
   view.setUint32(signals - start, maskOf(Signal.SIGINT, Signal.SIGTERM), true);
   putWord(view, everySecond + ITimerVal.intervalSeconds - start, 1);
   putWord(view, everySecond + ITimerVal.valueSeconds - start, 1);
   putWord(view, addressOfTerminated - start, terminated);
+  putWord(view, target - start, addresses.nap ?? 0);
   view.setUint16(program + SockFprog.length - start, filter.length / 2, true);
   putWord(view, program + SockFprog.filter - start, instructions);
   for (let index = 0; index < filter.length; index++) {
@@ -161,8 +164,9 @@ function writeConstants(
   }
   return {
     signals,
+    found,
+    target,
     defaultAction,
-    ignoreAction,
     cycleTops,
     cycleTopsAtFirst,
     everySecond,

@@ -1,7 +1,6 @@
 // Says which way of waiting was taken, and why.
 
 import { whyNoFilter } from "../libc/process.ts";
-import { canWaitForSignals } from "../libc/signals.ts";
 import { RULES } from "./filter.ts";
 import { isOnlyThread, type WayOut } from "./park.ts";
 import { firstStep } from "./plan.ts";
@@ -13,13 +12,12 @@ import type { Argument } from "./steps.ts";
  */
 export function explain(way: WayOut | string): string {
   if (typeof way === "string") return `Rung: waits in JavaScript\nBecause: ${way}`;
-  const { plan } = way;
-  const sigwait = canWaitForSignals();
+  const { plan, refusal } = way;
   const alone = isOnlyThread();
   return [
     `Rung: parks in libc alone, ${alone ? "with all else unmapped" : "with nothing unmapped"}`,
     `Because: ${alone ? "this is the only thread" : "there are helper threads, which need the memory"};`,
-    `  sigwait ${sigwait ? "works" : "is refused, so it holds by pause, with libc's _exit as handler"};`,
+    `  sigwait ${refusal === undefined ? "works" : "is refused, so it holds by pause, with libc's _exit as handler"};`,
     "  a context could be made, entered and left; every mapping is known",
     `Locked in: ${explainLock(alone)}`,
     "",
@@ -42,7 +40,7 @@ function explainLock(alone: boolean): string {
   if (!alone) return "no, helper threads need other calls than those it makes";
   const why = whyNoFilter();
   if (why !== undefined) return `no, the kernel takes no filter: ${why}`;
-  return `yes, to the ${RULES.length} system calls of the steps from wait on`;
+  return `yes, to the ${RULES.length} system calls of the steps from look on`;
 }
 
 function describe(argument: Argument): string {

@@ -14,7 +14,6 @@ import {
   SECCOMP_RET_ALLOW,
   SECCOMP_RET_EPERM,
   SIG_SETMASK,
-  Signal,
   Syscall,
 } from "../libc/abi.ts";
 
@@ -29,13 +28,13 @@ const STDERR = 2;
 
 /** What the chain does from the filter on, and what the kernel does for it. */
 export const RULES: readonly Rule[] = [
+  { call: "rt_sigpending" }, // look
   { call: "rt_sigtimedwait" }, // wait
   { call: "rt_sigprocmask", where: [0, SIG_SETMASK] }, // setcontext, between any two steps
   { call: "setitimer", where: [0, ITIMER_REAL] }, // interrupted, terminated
   { call: "write", where: [0, STDERR] }, // sayInterrupt, sayTerminated
-  { call: "exit_group" }, // end, and the handler of INT and TERM where sigwait fails
-  { call: "rt_sigaction", where: [0, Signal.SIGALRM] }, // deafen
-  { call: "pause" }, // hold; on arm64 libc makes it of ppoll
+  { call: "exit_group" }, // end, and the handler of INT and TERM where it holds by pause
+  { call: "pause" }, // wait, where sigwaitinfo is refused; on arm64 libc makes it of ppoll
   { call: "clock_nanosleep" }, // nap
   { call: "nanosleep" }, // nap, before glibc 2.31
   { call: "getpid" }, // the handler of ALRM

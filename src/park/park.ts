@@ -3,7 +3,7 @@
 import { type Architecture, AT_PAGESZ, AT_PHDR, Signal } from "../libc/abi.ts";
 import { readBeginning, readTextFile } from "../libc/files.ts";
 import { auxiliaryNumber } from "../libc/process.ts";
-import { sigaction } from "../libc/signals.ts";
+import { sigaction, whyNoWait } from "../libc/signals.ts";
 import { contextLayout, testContexts } from "../libc/contexts.ts";
 import {
   type Glibc,
@@ -32,6 +32,8 @@ export interface WayOut {
   readonly contexts: Addresses;
   /** libc's functions. */
   readonly functions: Functions;
+  /** Why it cannot wait for signals, if so: then it holds by pause. */
+  readonly refusal: string | undefined;
 }
 
 /**
@@ -65,9 +67,10 @@ export function findWayOut(self: Status): WayOut | string {
       arena,
       page: auxiliaryNumber(AT_PAGESZ),
     };
-    const plan = makePlan(memory);
+    const refusal = whyNoWait();
+    const plan = makePlan(memory, refusal === undefined);
     const contexts = writeContexts(site, plan.steps);
-    return { glibc, plan, contexts, functions };
+    return { glibc, plan, contexts, functions, refusal };
   } catch (failure) {
     return (failure as Error).message;
   }
@@ -77,12 +80,13 @@ export function findWayOut(self: Status): WayOut | string {
  * Takes the way out. The process ends by it, and never comes back to JavaScript.
  * @throws {Error} if the first context cannot be entered; the kernel reaps by then
  */
-export function park({ glibc, contexts, functions }: WayOut, self: Status): never {
+export function park({ glibc, contexts, functions, refusal }: WayOut, self: Status): never {
   resetDispositions(self.caught);
   letTheKernelReap();
-  // For where sigwait fails; as long as they are blocked, sigwait takes them all the same.
-  sigaction(Signal.SIGINT, functions._exit);
-  sigaction(Signal.SIGTERM, functions._exit);
+  if (refusal !== undefined) {
+    sigaction(Signal.SIGINT, functions._exit);
+    sigaction(Signal.SIGTERM, functions._exit);
+  }
   // Interrupts a write that blocks, since it has no SA_RESTART, and does nothing.
   sigaction(Signal.SIGALRM, functions.getpid);
   const alone = contexts[firstStep(true)] ?? 0;

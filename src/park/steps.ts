@@ -8,22 +8,25 @@ import {
   Signal,
 } from "../libc/abi.ts";
 import { TOP } from "../libc/contexts.ts";
+import { maskOf, type SignalMask } from "../libc/signals.ts";
 
 /** The steps that remain after the memory is gone. */
 export type LastingStep =
+  | "look"
+  | "only"
   | "wait"
+  | "take"
   | "choose"
+  | "aim"
   | "go"
+  | "nap"
+  | "mend"
+  | "mendAgain"
   | "interrupted"
   | "sayInterrupt"
   | "terminated"
   | "sayTerminated"
-  | "end"
-  | "deafen"
-  | "hold"
-  | "nap"
-  | "mend"
-  | "mendAgain";
+  | "end";
 
 /** An argument of a step: a number, or a place that gets its address when contexts are made. */
 export type Argument =
@@ -38,10 +41,11 @@ export type Argument =
 /** The constants in memory that steps refer to. */
 export type DataName =
   | "signals"
+  | "found"
+  | "target"
   | "defaultAction"
   | "everySecond"
   | "filter"
-  | "ignoreAction"
   | "cycleTops"
   | "cycleTopsAtFirst"
   | "interruptLine"
@@ -60,6 +64,8 @@ export interface Step {
   readonly call: Call;
   readonly arguments: readonly Argument[];
   readonly next: StepName | undefined;
+  /** Signals that are not blocked meanwhile. */
+  readonly opens?: SignalMask;
   readonly why: string;
 }
 
@@ -75,8 +81,10 @@ export const CALLS = [
   "setcontext",
   "setitimer",
   "sigaction",
-  "sigwait",
-  "sleep",
+  "sigandset",
+  "sigpending",
+  "sigwaitinfo",
+  "usleep",
   "write",
 ] as const;
 
@@ -110,13 +118,10 @@ export const LOCK = [
     name: "lock",
     call: "prctl",
     arguments: [PR_SET_SECCOMP, SECCOMP_MODE_FILTER, { data: "filter" }],
-    next: "wait",
+    next: "look",
     why: "from here on the kernel refuses every call but those of the steps below",
   },
 ] as const satisfies readonly Step[];
-
-/** The first step of those that stay. */
-export const WAIT = "wait";
 
 /** The last lines, as pause.c's, by what psignal(3) calls the signals. */
 export const INTERRUPT_LINE = "Shutting down, got signal: Interrupt\n";
@@ -124,45 +129,107 @@ export const TERMINATED_LINE = "Shutting down, got signal: Terminated\n";
 
 const STDERR = 2;
 
-/** What makecontext has put there for the steps of the cycle. */
-const CYCLE_TOPS = 4 * TOP;
+/** Short enough that nobody notices it at the end, and long enough to cost nothing. */
+const NAP_MICROSECONDS = 50_000;
+
+/** What makecontext has put on the stack for the steps of the cycle, which are the first ten. */
+export const CYCLE_TOPS = 10 * TOP;
 
 /**
  * What libc does once the memory is gone. Only thin wrappers of system calls: psignal(3), which
  * would print the line by itself, looks for a translation and calls malloc for it in some glibcs.
  *
- * Contexts know no condition, so one is made of memcpy. sigwait stores the signal's number, 2 or
- * 15, as the length that "choose" copies onto the address that "go" goes to, which is "deafen":
+ * Contexts know no condition, so one is made of memcpy. "found" holds which of INT and TERM are
+ * pending, as sigpending says it; a wait that succeeds takes one of them and puts its siginfo_t in
+ * its place, which begins with its number. The first two bytes of it become the length with which
+ * "choose" copies onto "target", which is where "go" goes:
  *
- *     length                copied                      address of
- *          0, as it failed  nothing                     "deafen"
- *          2, SIGINT        its lowest 16 bits          "interrupted"
- *         15, SIGTERM       all, and an unused register "terminated"
+ *     length                                copied                 target
+ *              0  the wait failed           nothing                "nap"
+ *              2  it took SIGINT,           its lowest 16 bits     "interrupted"
+ *                 or SIGINT is pending
+ *             15  it took SIGTERM           all, and more bytes    "terminated"
+ *         0x4000  SIGTERM is pending        all, and 16 kB more    "terminated"
+ *         0x4002  both are                  the same               "terminated"
  *
- * For that, "interrupted" lies within the same 64 kB as "deafen", and "terminated" at the same place
- * within others.
+ * For that, "interrupted" lies within the same 64 kB as "nap", and "terminated" at the same place
+ * within others; and after "target" there is room for what is copied too much.
+ *
+ * So a wait that fails once is nothing but a nap: what comes meanwhile stays pending, and the next
+ * wait takes it. Where it fails for ever, the look after each nap sees what is pending. No handler
+ * runs anywhere on this way, so no signal comes at a bad moment, and no frame of one lies where the
+ * cycle finds its way.
  */
 export const LASTING: readonly Step[] = [
   {
-    name: WAIT,
-    call: "sigwait",
-    arguments: [{ data: "signals" }, { argument: 2, of: "choose" }],
+    name: "look",
+    call: "sigpending",
+    arguments: [{ data: "found" }],
+    next: "only",
+    why: "which blocked signals are pending; if that fails, found stays as it is, zero",
+  },
+  {
+    name: "only",
+    call: "sigandset",
+    arguments: [{ data: "found" }, { data: "found" }, { data: "signals" }],
+    next: "wait",
+    why: "of these, SIGINT and SIGTERM: others may have been blocked by whoever started this",
+  },
+  {
+    name: "wait",
+    call: "sigwaitinfo",
+    arguments: [{ data: "signals" }, { data: "found" }],
+    next: "take",
+    why: "sleeps until SIGINT or SIGTERM; if it fails, as after SIGSTOP and SIGCONT, it writes nothing",
+  },
+  {
+    name: "take",
+    call: "memcpy",
+    arguments: [{ argument: 2, of: "choose" }, { data: "found" }, 2],
     next: "choose",
-    why: "sleeps until SIGINT or SIGTERM; goes on after EINTR by itself",
+    why: "no more: what follows in a siginfo_t is the sender's to choose",
   },
   {
     name: "choose",
     call: "memcpy",
-    arguments: [{ argument: 0, of: "go" }, { data: "addressOfTerminated" }, 0],
+    arguments: [{ data: "target" }, { data: "addressOfTerminated" }, 0],
+    next: "aim",
+    why: "copies as many bytes as that says",
+  },
+  {
+    name: "aim",
+    call: "memcpy",
+    arguments: [{ argument: 0, of: "go" }, { data: "target" }, 8],
     next: "go",
-    why: "copies as many bytes as the signal's number: none if sigwait failed",
+    why: "the place of this argument is too narrow for all that choose can copy",
   },
   {
     name: "go",
     call: "setcontext",
-    arguments: [{ step: "deafen" }],
-    next: "deafen",
-    why: "to interrupted or terminated, according to what was copied, else to deafen",
+    arguments: [{ step: "nap" }],
+    next: "nap",
+    why: "to interrupted or terminated, according to what was copied, else to nap",
+  },
+  {
+    name: "nap",
+    call: "usleep",
+    arguments: [NAP_MICROSECONDS],
+    next: "mend",
+    why: "so that it does not spin where the wait fails for ever",
+  },
+  {
+    name: "mend",
+    call: "memcpy",
+    arguments: [{ data: "cycleTops" }, { data: "cycleTopsAtFirst" }, CYCLE_TOPS],
+    next: "mendAgain",
+    why: "a context that was left has lost its way on: gives it back to all but itself",
+  },
+  {
+    name: "mendAgain",
+    call: "memcpy",
+    arguments: [{ data: "cycleTops" }, { data: "cycleTopsAtFirst" }, CYCLE_TOPS],
+    next: "look",
+    why: "and that of mend",
   },
   {
     name: "interrupted",
@@ -176,6 +243,7 @@ export const LASTING: readonly Step[] = [
     call: "write",
     arguments: [STDERR, { data: "interruptLine" }, INTERRUPT_LINE.length],
     next: "end",
+    opens: maskOf(Signal.SIGALRM),
     why: "the last line",
   },
   {
@@ -190,6 +258,7 @@ export const LASTING: readonly Step[] = [
     call: "write",
     arguments: [STDERR, { data: "terminatedLine" }, TERMINATED_LINE.length],
     next: "end",
+    opens: maskOf(Signal.SIGALRM),
     why: "the last line",
   },
   {
@@ -199,45 +268,14 @@ export const LASTING: readonly Step[] = [
     next: undefined,
     why: "and not exit: the destructors are gone",
   },
-  {
-    name: "deafen",
-    call: "sigaction",
-    arguments: [Signal.SIGALRM, { data: "ignoreAction" }, 0],
-    next: "hold",
-    why: "where sigwait fails: now no handler is left that returns, see below",
-  },
-  {
-    name: "hold",
-    call: "pause",
-    arguments: [],
-    next: "nap",
-    why: "with the signals open, and libc's _exit as their handler",
-  },
-  {
-    name: "nap",
-    call: "sleep",
-    arguments: [1],
-    next: "mend",
-    why: "so that it does not spin where pause fails too",
-  },
-  {
-    name: "mend",
-    call: "memcpy",
-    arguments: [{ data: "cycleTops" }, { data: "cycleTopsAtFirst" }, CYCLE_TOPS],
-    next: "mendAgain",
-    why: "a context that was left has lost its way on: gives it back to all but itself",
-  },
-  {
-    name: "mendAgain",
-    call: "memcpy",
-    arguments: [{ data: "cycleTops" }, { data: "cycleTopsAtFirst" }, CYCLE_TOPS],
-    next: "hold",
-    why: "and that of mend",
-  },
 ];
 
-/**
- * The steps that are entered again and again, in their order, which are the last. A handler that
- * returned would have had its frame where the next rounds find their way.
- */
-export const CYCLE: readonly StepName[] = ["hold", "nap", "mend", "mendAgain"];
+/** In place of the wait, where the kernel refuses it from the start. */
+export const HOLD = {
+  name: "wait",
+  call: "pause",
+  arguments: [],
+  next: "take",
+  opens: maskOf(Signal.SIGINT, Signal.SIGTERM),
+  why: "with the signals open, and libc's _exit as their handler",
+} as const satisfies Step;

@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { fixture, PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { BURST, EXEC_WITH_CHILD, STORM } from "../support/perl.ts";
+import { Faults } from "../support/faults.ts";
 import { injecting, Running } from "../support/process.ts";
+import { Random } from "../support/random.ts";
 import { until } from "../support/until.ts";
 
 const it = needing("namespaces", "perl");
@@ -72,7 +74,7 @@ test("--explain tells the rung and the plan", async () => {
   expect(text).toStartWith("Rung: parks in libc alone, with all else unmapped\n");
   expect(text).toMatch(/^ {2}drop +[0-9a-f]+-[0-9a-f]+ +\d+ kB {2}the executable$/m);
   expect(text).toMatch(/^ {2}keep +.* thread descriptor and thread-local storage$/m);
-  expect(text).toContain("\n  wait: sigwait(signals, &choose[2]), then choose\n");
+  expect(text).toContain("\n  wait: sigwaitinfo(signals, found), then take\n");
 });
 
 test("rung: with helper threads it parks and leaves the memory to them", async () => {
@@ -96,7 +98,10 @@ traced(
     const { code, stdout, stderr } = await pause.stop("SIGINT");
     expect(code).toBe(2);
     expect(stdout).toContain("sigwait is refused, so it holds by pause");
-    expect(stderr).not.toContain("Shutting down");
+    expect(stdout).toContain("\n  wait: pause(), then take\n");
+    expect(stderr).toEndWith(
+      "Warning: Cannot wait for signals: sigwaitinfo failed with ENOSYS; the kernel reaps now, and a signal ends pause without a word\n",
+    );
   },
 );
 
@@ -156,9 +161,9 @@ for (const [fault, effect] of [
   });
 }
 
-for (const errno of ["EINVAL", "ENOSYS", "EAGAIN"]) {
+for (const errno of ["EINTR", "EINVAL", "ENOSYS"]) {
   traced(
-    `sigwait fails with ${errno} as it parks: it holds by pause, and does not spin`,
+    `sigwait fails with ${errno} from the start: it holds by pause, and does not spin`,
     async () => {
       const strace = injecting(`rt_sigtimedwait:error=${errno}`);
       await using pause = await Running.start({ strace });
@@ -172,6 +177,100 @@ for (const errno of ["EINVAL", "ENOSYS", "EAGAIN"]) {
     },
   );
 }
+
+// With EAGAIN, as a wait without a time never does, it cannot be told at the start.
+traced("sigwait fails with EAGAIN from the start: it looks every 50 ms", async () => {
+  await using pause = await Running.start({ strace: injecting("rt_sigtimedwait:error=EAGAIN") });
+  await unmapped(pause);
+  const before = pause.cpuTicks();
+  await Bun.sleep(1000);
+  expect(pause.cpuTicks() - before).toBeLessThan(20);
+  const { code, stderr } = await pause.stop();
+  expect({ code, line: stderr.endsWith(LINE) }).toEqual({ code: 0, line: true });
+});
+
+traced(
+  "the wait fails for ever: SIGALRMs do not confuse it, and either signal ends it",
+  async () => {
+    for (const [signal, name] of [
+      ["SIGTERM", "Terminated"],
+      ["SIGINT", "Interrupt"],
+    ] as const) {
+      await using pause = await Running.start({ init: false });
+      await unmapped(pause);
+      await using _faults = await Faults.into(pause, "rt_sigtimedwait:error=EINTR");
+      for (let count = 0; count < 200; count++) {
+        pause.kill("SIGALRM");
+        await Bun.sleep(1);
+      }
+      const { code, stderr } = await pause.stop(signal);
+      expect({ code, line: stderr.endsWith(`got signal: ${name}\n`) }).toEqual({
+        code: 0,
+        line: true,
+      });
+    }
+  },
+);
+
+test("stopped and continued a thousand times, with a SIGTERM in between: exit 0, and the line", async () => {
+  const seed = Random.seed();
+  const random = new Random(seed);
+  for (const init of [true, false]) {
+    for (let trial = 0; trial < 20; trial++) {
+      await using pause = await Running.start({ init });
+      const rounds = random.below(50);
+      for (let round = 0; round < rounds; round++) {
+        pause.kill("SIGSTOP");
+        if (random.below(2) === 0) await Bun.sleep(random.below(3));
+        pause.kill("SIGCONT");
+        if (random.below(2) === 0) await Bun.sleep(random.below(3));
+      }
+      const stopped = random.below(2) === 0;
+      if (stopped) pause.kill("SIGSTOP");
+      pause.kill("SIGTERM");
+      if (stopped) pause.kill("SIGCONT");
+      const { code, stderr } = await pause.ended();
+      const line = stderr.endsWith(LINE);
+      expect({ seed, code, line }).toEqual({ seed, code: 0, line: true });
+    }
+  }
+});
+
+needing("perl")(
+  "signals that were blocked before it started stay so, and stop nothing",
+  async () => {
+    // SIGHUP to SIGUSR1 lie in what of the pending signals is looked at, beside SIGINT and SIGTERM.
+    const block =
+      "use POSIX; sigprocmask(SIG_BLOCK, POSIX::SigSet->new(1, 3, 10, 12)); exec @ARGV or die";
+    const command = ["perl", "-e", block, PAUSE];
+    await using pause = await Running.start({ command, init: false });
+    await unmapped(pause);
+    for (const signal of ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const) {
+      pause.kill(signal);
+    }
+    for (let round = 0; round < 3; round++) {
+      pause.kill("SIGSTOP");
+      await until("it is stopped", () => pause.stat().state === "T");
+      pause.kill("SIGCONT");
+      await Bun.sleep(100); // Longer than it naps: so it looks, waits, and is interrupted again.
+    }
+    expect(pause.hasEnded()).toBe(false);
+    expect(await pause.stop()).toMatchObject({ code: 0 });
+  },
+);
+
+needing("perl")("what a sender puts into a signal is no length of anything", async () => {
+  await using pause = await Running.start({ init: false });
+  await unmapped(pause);
+  // siginfo_t: signo, errno, code (SI_QUEUE), PID, UID, and all else ones. rt_sigqueueinfo(2)
+  const queue = `my $call = {x86_64 => 129, aarch64 => 138}->{(POSIX::uname())[4]};
+    my $info = pack "l!0 l4 L a*", 15, -1, -1, 0, $$, $<, "\xff" x 104;
+    syscall($call, $ARGV[0] + 0, 15, $info) == 0 or die "rt_sigqueueinfo: $!"; BEGIN { require POSIX }`;
+  const sent = Bun.spawnSync(["perl", "-e", queue, String(pause.pid)]);
+  expect(sent.stderr.toString()).toBe("");
+  const { code, stderr } = await pause.ended();
+  expect({ code, line: stderr.endsWith(LINE) }).toEqual({ code: 0, line: true });
+});
 
 traced("sigwait and pause fail: it sleeps round after round, whatever signals come", async () => {
   const directory = mkdtempSync(join(tmpdir(), "pause-trace-"));

@@ -84,7 +84,7 @@ const CAUSES: { readonly [row: string]: Cause } = {
   "0 Warning: Cannot execute": { script: 'ulimit -n 5; exec "$PAUSE"', stays: true },
   '0 Warning: Option "--drain"': { script: 'exec "$PAUSE" --drain 5', stays: true },
   "1 Error: Cannot become a subreaper": { script: '"$PAUSE" -s', fault: "prctl:error=EPERM" },
-  "15 nothing": {
+  "15 Warning: Cannot wait for signals": {
     script: 'exec "$PAUSE" -s',
     fault: "rt_sigtimedwait:error=EPERM",
     stays: true,

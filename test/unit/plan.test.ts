@@ -3,10 +3,13 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
+import { Signal } from "../../src/libc/abi.ts";
+import { TOP } from "../../src/libc/contexts.ts";
+import { maskOf } from "../../src/libc/signals.ts";
 import { parseMaps } from "../../src/park/maps.ts";
 import { type Memory, Unrecognised } from "../../src/park/memory.ts";
 import { firstStep, makePlan } from "../../src/park/plan.ts";
-import { LASTING } from "../../src/park/steps.ts";
+import { CYCLE_TOPS, LASTING } from "../../src/park/steps.ts";
 
 const fixture = (name: string) => join(import.meta.dirname, "../fixtures", name);
 
@@ -35,7 +38,8 @@ const PROCESSES = [
 ].map(({ maps, ...rest }) => ({ ...rest, maps: parseMaps(maps), page: 4096 }));
 
 function fateAt(memory: Memory, address: number): string | undefined {
-  return makePlan(memory).rulings.find(({ start, end }) => start <= address && address < end)?.fate;
+  return makePlan(memory, true).rulings.find(({ start, end }) => start <= address && address < end)
+    ?.fate;
 }
 
 for (const { name, ...memory } of PROCESSES) {
@@ -51,7 +55,7 @@ for (const { name, ...memory } of PROCESSES) {
   });
 
   test(`${name}: the executable, its libraries and its memory go`, () => {
-    const { rulings } = makePlan(memory);
+    const { rulings } = makePlan(memory, true);
     const kept = rulings.filter(({ fate }) => fate !== "drop");
     const size = kept.reduce((sum, { start, end }) => sum + end - start, 0);
     expect(size).toBeLessThan(16 * 1024 * 1024);
@@ -63,7 +67,7 @@ for (const { name, ...memory } of PROCESSES) {
   });
 
   test(`${name}: rulings are in order, cover every mapping, and nothing twice or beside`, () => {
-    const { rulings } = makePlan(memory);
+    const { rulings } = makePlan(memory, true);
     for (const [index, { start, end, why }] of rulings.entries()) {
       expect(start).toBeLessThan(end);
       expect(why).not.toBe("");
@@ -76,14 +80,13 @@ for (const { name, ...memory } of PROCESSES) {
   });
 
   test(`${name}: every step leads to the next, up to the wait`, () => {
-    const { steps } = makePlan(memory);
+    const { steps } = makePlan(memory, true);
     const names = steps.map((step) => step.name);
     expect(new Set(names).size).toBe(names.length);
     expect(names[0]).toBe(firstStep(true));
-    expect(firstStep(false)).toBe("wait");
+    expect(firstStep(false)).toBe("look");
     for (const [index, { name, next }] of steps.entries()) {
-      if (name === "go") expect(next).toBe("deafen");
-      else if (name === "mendAgain") expect(next).toBe("hold");
+      if (name === "mendAgain") expect(next).toBe("look");
       else if (name.startsWith("say")) expect(next).toBe("end");
       else if (name !== "end") expect(next).toBe(names[index + 1]);
     }
@@ -98,13 +101,13 @@ for (const { name, ...memory } of PROCESSES) {
     ];
     for (const name of unknown) {
       const maps = [{ start: 0x1000, end: 0x2000, permissions: "r-xp", name }, ...memory.maps];
-      expect(() => makePlan({ ...memory, maps })).toThrow(Unrecognised);
+      expect(() => makePlan({ ...memory, maps }, true)).toThrow(Unrecognised);
     }
   });
 
   test(`${name}: a function that is not in libc stops the plan`, () => {
     const functions = [memory.executable];
-    expect(() => makePlan({ ...memory, functions })).toThrow(Unrecognised);
+    expect(() => makePlan({ ...memory, functions }, true)).toThrow(Unrecognised);
   });
 
   test(`${name}: an environment that was moved leaves all of the stack`, () => {
@@ -130,10 +133,26 @@ test("older glibc: libpthread stays, since libc's locks are in it", () => {
 
 test("the steps that stay are the story of a signal", () => {
   expect(LASTING.map(({ name, call }) => `${name}:${call}`).join(" ")).toBe(
-    "wait:sigwait choose:memcpy go:setcontext interrupted:setitimer sayInterrupt:write " +
-      "terminated:setitimer sayTerminated:write end:_exit deafen:sigaction " +
-      "hold:pause nap:sleep mend:memcpy mendAgain:memcpy",
+    "look:sigpending only:sigandset wait:sigwaitinfo take:memcpy choose:memcpy aim:memcpy " +
+      "go:setcontext nap:usleep mend:memcpy mendAgain:memcpy " +
+      "interrupted:setitimer sayInterrupt:write terminated:setitimer sayTerminated:write end:_exit",
   );
+  // What mend restores are the steps up to the one that leads back to the first.
+  const last = LASTING.findIndex(({ next }) => next === LASTING[0]?.name);
+  expect((last + 1) * TOP).toBe(CYCLE_TOPS);
+});
+
+test("where waiting is refused it holds by pause, with the signals open, and all else is the same", () => {
+  const [memory] = PROCESSES;
+  if (memory === undefined) throw new Error("Cannot find the process");
+  const waiting = makePlan(memory, true).steps;
+  const holding = makePlan(memory, false).steps;
+  expect(holding.map(({ name, call }) => `${name}:${call}`)).toEqual(
+    waiting.map(({ name, call }) => `${name}:${call === "sigwaitinfo" ? "pause" : call}`),
+  );
+  const open = maskOf(Signal.SIGINT, Signal.SIGTERM);
+  expect(holding.filter(({ opens = 0 }) => (opens & open) !== 0)).toHaveLength(1);
+  expect(waiting.filter(({ opens = 0 }) => (opens & open) !== 0)).toBeEmpty();
 });
 
 test("a maps file is read as the manual page says", () => {
