@@ -1,8 +1,8 @@
 // What this program says: answers on stdout, everything else on stderr.
 
-import { Errno, PIPE_BUF } from "./libc/abi.ts";
+import { Errno } from "./libc/abi.ts";
 import { SyscallError } from "./libc/errno.ts";
-import { pollForWriting, write } from "./libc/files.ts";
+import { firstPiece, pollForWriting, write } from "./libc/files.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -100,7 +100,7 @@ function writeAll(fd: number, line: string, milliseconds: number): void {
     try {
       if (!pollForWriting(fd, milliseconds)) return;
       // No more at a time than poll has vouched for, or the write would wait for a reader.
-      const count = write(fd, rest.subarray(0, PIPE_BUF));
+      const count = write(fd, milliseconds < 0 ? rest : firstPiece(fd, rest));
       if (count === 0) return;
       rest = rest.subarray(count);
       attempt = 0;

@@ -2,7 +2,7 @@
 
 import { CString, ptr } from "bun:ffi";
 
-import { DIRENT_NAME, O_CLOEXEC, O_RDONLY, PollFd, POLLOUT } from "./abi.ts";
+import { DIRENT_NAME, O_CLOEXEC, O_RDONLY, PIPE_BUF, PollFd, POLLOUT } from "./abi.ts";
 import { checked, lastErrno, SyscallError } from "./errno.ts";
 import { libc, rareLibc } from "./library.ts";
 
@@ -26,6 +26,25 @@ export function pollForWriting(fd: number, milliseconds: number): boolean {
   request.setInt32(PollFd.fd, fd, true);
   request.setInt16(PollFd.events, POLLOUT, true);
   return checked("poll", libc.poll(ptr(request), 1, milliseconds)) > 0;
+}
+
+/** Whether a descriptor is a terminal. isatty(3) */
+export function isatty(fd: number): boolean {
+  return rareLibc().isatty(fd) === 1;
+}
+
+/** A pseudo-terminal has its room in units of 256 bytes, of which a write may find one. */
+const TERMINAL_PIECE = 128;
+const NEWLINE = 10;
+
+/**
+ * As much of the bytes as a descriptor takes at once where poll(2) says that it takes any. A
+ * terminal makes two characters of a newline, so that is a piece of its own.
+ */
+export function firstPiece(fd: number, bytes: Uint8Array): Uint8Array {
+  if (!isatty(fd)) return bytes.subarray(0, PIPE_BUF);
+  const line = bytes.indexOf(NEWLINE);
+  return bytes.subarray(0, line === -1 ? TERMINAL_PIECE : Math.min(TERMINAL_PIECE, line || 1));
 }
 
 /**

@@ -16,11 +16,6 @@ export function readlink(path: string): string | undefined {
   return length === -1 ? undefined : new TextDecoder().decode(buffer.subarray(0, length));
 }
 
-/** Whether a descriptor is a terminal. isatty(3) */
-export function isatty(fd: number): boolean {
-  return rareLibc().isatty(fd) === 1;
-}
-
 /**
  * A descriptor that stands for a process, and never for another one that gets its PID.
  * pidfd_open(2), by number since glibc before 2.36 has no function for it.

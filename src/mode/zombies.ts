@@ -1,7 +1,7 @@
 // Finds the zombies of this host, or container, and who leaks them: `pause zombies`.
 
 import { ExitCode } from "../exit-code.ts";
-import { isatty } from "../libc/seldom.ts";
+import { isatty } from "../libc/files.ts";
 import type { SignalSet } from "../libc/signals.ts";
 import { error, toJson } from "../log.ts";
 import { CannotLook } from "../process/table.ts";

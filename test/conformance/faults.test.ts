@@ -9,6 +9,7 @@ import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { EXEC_WITH_CHILD } from "../support/perl.ts";
 import { injecting, Running } from "../support/process.ts";
+import { ON_UNREAD_STDERR } from "../support/terminal.ts";
 
 const it = needing("strace", "perl");
 
@@ -124,5 +125,43 @@ test.each([[[PAUSE]], [[PAUSE, "--watch"]]])(
       closeSync(stderr);
       rmSync(directory, { recursive: true });
     }
+  },
+);
+
+/** More lines than a terminal holds, which is 12 to 20 kB. */
+const LINES = 800;
+
+needing("perl")("a terminal that nobody reads holds up nothing", async () => {
+  const unread = ["perl", "-e", ON_UNREAD_STDERR];
+  for (const command of [
+    [PAUSE, "-w"],
+    [PAUSE, "--log", "json", "-w"],
+    [PAUSE, "-w", "--", "sleep", "1000"],
+  ]) {
+    await using pause = await Running.start({ command: [...unread, ...command], init: false });
+    for (let line = 0; line < LINES; line++) {
+      pause.kill("SIGUSR1"); // Each tells how pause is, in a line.
+      await Bun.sleep(1);
+    }
+    const { code } = await pause.stop();
+    expect({ command, code }).toEqual({ command, code: command.includes("sleep") ? 143 : 0 });
+  }
+});
+
+needing("perl")(
+  "negative control: a whole line at once is held up by such a terminal",
+  async () => {
+    const lines = `while (1) { my $v = ""; vec($v, 2, 1) = 1; select(undef, $v, undef, 0) or last;
+    syswrite STDERR, ("x" x (100 + rand 300)) . "\\n" } exec "true"`;
+    const command = ["perl", "-e", ON_UNREAD_STDERR, "perl", "-e", lines];
+    let isHeldUp = false;
+    for (let trial = 0; trial < 20 && !isHeldUp; trial++) {
+      await using writer = await Running.spawn({ command, init: false });
+      isHeldUp = !(await writer.ended(1000).then(
+        () => true,
+        () => false,
+      ));
+    }
+    expect(isHeldUp).toBe(true);
   },
 );

@@ -17,7 +17,7 @@ import { Report } from "../../src/mode/zombies/schema.ts";
 import { PAUSE } from "../support/executables.ts";
 import { FAMILIES, HEADLESS, TRACER } from "../support/families.ts";
 import { needing, writableCgroup } from "../support/needs.ts";
-import { childrenOf, readStat, Running } from "../support/process.ts";
+import { childrenOf, injecting, readStat, Running } from "../support/process.ts";
 import { until } from "../support/until.ts";
 
 const it = needing("namespaces", "perl");
@@ -556,3 +556,19 @@ it("a single look ends by a signal as any program does", async () => {
   await until("it waits for its reader", () => watch.polls());
   expect(await watch.stop("SIGTERM")).toBe(128 + 15);
 });
+
+needing("strace", "namespaces")(
+  "--every ends when told to, though no wait ever takes the signal",
+  async () => {
+    // A look and its report take longer than is between them, so that it has no time to find out. In
+    // a namespace without zombies, since it waits before it tells of one.
+    const faults = injecting("rt_sigtimedwait:error=EAGAIN", "write:delay_enter=300000");
+    const prefix = ["strace", "-qq", ...faults];
+    const command = [PAUSE, "zombies", "--every", "0.1"];
+    await using tracer = await Running.spawn({ command, prefix });
+    await until("it has looked", () => tracer.stdout.includes("\n"));
+    process.kill(tracer.childPids()[0] ?? 0, "SIGTERM");
+    const { code, stderr } = await tracer.ended();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  },
+);

@@ -1,8 +1,9 @@
 // Waits, and writes, so that SIGINT and SIGTERM, where they are blocked, end both at once.
 
-import { Errno, PIPE_BUF, SIG_SETMASK, Signal } from "../../libc/abi.ts";
+import { Errno, SIG_SETMASK, Signal } from "../../libc/abi.ts";
+import { sigpending } from "../../libc/child.ts";
 import { SyscallError } from "../../libc/errno.ts";
-import { pollForWriting, write } from "../../libc/files.ts";
+import { firstPiece, pollForWriting, write } from "../../libc/files.ts";
 import { maskOf, SignalInfo, SignalSet, sigprocmask, sigwaitinfo } from "../../libc/signals.ts";
 
 /** stdout does not take the answer, for the reason in the message. */
@@ -37,7 +38,11 @@ export function wait(milliseconds: number): void {
     try {
       if (sigwaitinfo(stopping, info, left) !== 0) throw new Stopped();
       left = end - performance.now();
-      if (left <= 0) return;
+      if (left <= 0) {
+        // Should it never take one, and looks take longer than what is between them.
+        if ((sigpending().mask & stopping.mask) !== 0) throw new Stopped();
+        return;
+      }
       // It says that the time is up, and it is not.
       if (failures === TRIES) throw new SyscallError("sigwaitinfo", Errno.EAGAIN);
     } catch (failure) {
@@ -59,7 +64,7 @@ const BEAT = 100;
 
 /**
  * Prints to stdout, and waits for a slow reader to take it; in pieces that, once poll says that
- * there is room, a pipe takes without waiting.
+ * there is room, a pipe or terminal takes without waiting.
  * @throws {Stopped} if a signal comes while the reader takes nothing
  * @throws {CannotPrint} closed, full disk, reader gone
  */
@@ -68,7 +73,7 @@ export function print(text: string): void {
   for (let failures = 1; rest.length > 0;) {
     try {
       if (pollForWriting(STDOUT, BEAT))
-        rest = rest.subarray(write(STDOUT, rest.subarray(0, PIPE_BUF)));
+        rest = rest.subarray(write(STDOUT, firstPiece(STDOUT, rest)));
       else wait(0);
       failures = 1;
     } catch (failure) {
