@@ -9,7 +9,8 @@ import { PAUSE } from "../support/executables.ts";
 import { Faults } from "../support/faults.ts";
 import { needing } from "../support/needs.ts";
 import { EXEC_WITH_CHILD } from "../support/perl.ts";
-import { Running } from "../support/process.ts";
+import { readStat, Running } from "../support/process.ts";
+import { IN_FOREGROUND } from "../support/terminal.ts";
 import { until } from "../support/until.ts";
 
 const it = needing("strace", "perl");
@@ -20,9 +21,14 @@ const ROLES = {
   watching: [PAUSE, "--watch"],
   logging: [PAUSE, "-w"],
   running: [PAUSE, "-w", "--"],
+  terminal: ["perl", "-e", IN_FOREGROUND, PAUSE, "-w", "--"],
+  draining: [PAUSE, "-w", "--drain", "0.2", "--"],
 } as const;
 
 type Role = keyof typeof ROLES;
+
+/** Whether it runs a command then. */
+const hasCommand = (role: Role) => ROLES[role].at(-1) === "--";
 
 /** A system call that fails, and what is different then from how pause otherwise does. */
 interface Row {
@@ -32,6 +38,10 @@ interface Row {
   readonly roles: readonly Role[];
   /** How it ends by SIGTERM where the call fails for ever; as it always does, unless said. */
   readonly code?: number;
+  /** Whether the command gets no signal then. */
+  readonly mute?: boolean;
+  /** Whether what the command left is left. */
+  readonly leaves?: boolean;
   /** What it says once then. */
   readonly says?: RegExp;
 }
@@ -84,8 +94,33 @@ const ROWS: readonly Row[] = [
     call: "kill",
     errnos: ["EINVAL", "EPERM", "ESRCH"],
     roles: ["running"],
+    mute: true,
     says: /^Warning: Cannot forward SIG[A-Z0-9]+ to \d+: kill failed with /gm,
   },
+  { call: "ioctl", errnos: ["EBADF", "EINVAL", "EIO", "ENOTTY", "EPERM"], roles: ["terminal"] },
+  {
+    call: "kill",
+    errnos: ["EINVAL", "EPERM", "ESRCH"],
+    roles: ["terminal"],
+    mute: true,
+    says: /^Warning: Cannot continue the command, which is stopped: kill failed with /gm,
+  },
+  {
+    call: "kill",
+    errnos: ["EINVAL", "EPERM", "ESRCH"],
+    roles: ["draining"],
+    mute: true,
+    leaves: true,
+    says: /^Warning: Cannot drain: SIGKILL does not end \d+$/gm,
+  },
+  {
+    call: "openat",
+    errnos: ["EACCES", "EMFILE", "ENFILE", "ENOENT"],
+    roles: ["draining"],
+    leaves: true,
+    says: /^Warning: Cannot drain: \/proc does not tell this process's children$/gm,
+  },
+  { call: WAIT, errnos: ["EINTR", "EINVAL", "ENOSYS", "ECHILD"], roles: ["draining"] },
 ];
 
 /** What the command of a running pause does: it leaves an orphan that lives, and waits. */
@@ -93,17 +128,19 @@ const COMMAND = ["sh", "-c", "(tail -f /dev/null &); exec sleep 1000"];
 
 /** Starts it with a child that it has to reap, or an orphan of its command. */
 async function start(role: Role): Promise<Running> {
-  const command =
-    role === "running"
-      ? [...ROLES[role], ...COMMAND]
-      : ["perl", "-e", EXEC_WITH_CHILD, ...ROLES[role]];
+  const command = hasCommand(role)
+    ? [...ROLES[role], ...COMMAND]
+    : ["perl", "-e", EXEC_WITH_CHILD, ...ROLES[role]];
   const pause = await Running.start({ command, init: false });
   await until(
     "it has what it is to reap",
-    () => pause.children("S") === (role === "running" ? 2 : 1),
+    () => pause.children("S") === (hasCommand(role) ? 2 : 1),
   );
   return pause;
 }
+
+/** Whether a process is there, and no zombie. */
+const isThere = (pid: number) => (readStat(pid)?.state ?? "Z") !== "Z";
 
 /** How long each step may take, under strace. In milliseconds. */
 const DEADLINE = 8000;
@@ -111,40 +148,62 @@ const DEADLINE = 8000;
 /** What may be used in half a second by a process that has nothing to do, in ticks of 10 ms. */
 const IDLE = 12;
 
+/** What ends it: a SIGTERM, or that its command ends by itself. */
+type Ending = "SIGTERM" | "command";
+
 /** Lets it live under a fault, and says for an error which. */
-async function live(role: Role, fault: string, row: Partial<Row>): Promise<void> {
-  await liveUnder(role, fault, row).catch((cause: Error) => {
-    throw new Error(`${fault}: ${cause.message}`, { cause });
+async function live(
+  role: Role,
+  fault: string,
+  row: Partial<Row>,
+  ending: Ending = "SIGTERM",
+): Promise<void> {
+  await liveUnder(role, fault, row, ending).catch((cause: Error) => {
+    throw new Error(`${fault}, ended by ${ending}: ${cause.message}`, { cause });
   });
 }
 
-async function liveUnder(role: Role, fault: string, { code, says }: Partial<Row>): Promise<void> {
+async function liveUnder(
+  role: Role,
+  fault: string,
+  { code, mute, leaves, says }: Partial<Row>,
+  ending: Ending,
+): Promise<void> {
   await using pause = await start(role);
   await using _faults = await Faults.into(pause, fault);
   const pids = pause.childPids();
   const orphan = pids.find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") !== "sleep\n") ?? 0;
-  process.kill(orphan, "SIGKILL");
+  const command = pids.find((pid) => pid !== orphan) ?? 0;
+  if (role !== "draining") process.kill(orphan, "SIGKILL");
   await until("no zombie is left", () => pause.children("Z") === 0, DEADLINE);
-  for (let count = 0; count < 5; count++) pause.kill(role === "running" ? "SIGWINCH" : "SIGCHLD");
+  for (let count = 0; count < 5; count++) pause.kill(hasCommand(role) ? "SIGWINCH" : "SIGCHLD");
   if (role === "parked") {
     // Interrupts the wait.
     pause.kill("SIGSTOP");
     pause.kill("SIGCONT");
   }
-  if (role === "logging" || role === "running") pause.kill("SIGUSR1");
+  if (role === "terminal") {
+    pause.kill("SIGCONT"); // As after "fg"; and as after Ctrl-Z, where nobody could continue it:
+    process.kill(command, "SIGTSTP");
+  }
+  if (role === "logging" || hasCommand(role)) pause.kill("SIGUSR1");
   const before = pause.cpuTicks();
   await Bun.sleep(500);
   expect(pause.cpuTicks() - before).toBeLessThan(IDLE);
   expect(pause.hasEnded()).toBe(false);
 
-  if (role === "running") {
-    // The end of the command, which comes by itself.
-    for (const pid of pause.childPids()) process.kill(pid, "SIGKILL");
-    expect((await pause.ended(DEADLINE)).code).toBe(128 + 9);
-  } else {
-    pause.kill("SIGTERM");
-    expect((await pause.ended(DEADLINE)).code).toBe(code ?? 0);
+  if (ending === "SIGTERM") pause.kill("SIGTERM");
+  let expected = code ?? (hasCommand(role) ? 128 + 15 : 0);
+  if (ending === "command" || mute) {
+    if (ending === "SIGTERM") await Bun.sleep(200);
+    process.kill(command, "SIGKILL");
+    expected = 128 + 9;
   }
+  await until("it has ended", () => pause.hasEnded(), DEADLINE);
+  const isLeft = isThere(orphan);
+  for (const pid of pids.filter(isThere)) process.kill(pid, "SIGKILL"); // They have its stderr.
+  expect((await pause.ended()).code).toBe(expected);
+  if (role === "draining") expect(isLeft).toBe(leaves === true);
   if (says) expect(pause.stderr.match(says) ?? []).toHaveLength(1);
   if (role === "parked" && !fault.startsWith("write")) {
     expect(pause.stderr).toEndWith("Shutting down, got signal: Terminated\n");
@@ -160,6 +219,7 @@ for (const row of ROWS) {
         row.errnos.flatMap((errno) => [
           live(role, `${row.call}:error=${errno}:when=1`, {}),
           live(role, `${row.call}:error=${errno}`, row),
+          ...(hasCommand(role) ? [live(role, `${row.call}:error=${errno}`, row, "command")] : []),
         ]),
       );
     });
