@@ -57,6 +57,28 @@ export const HOLDING: readonly Calls[] = [
 ];
 
 /**
+ * What pause makes beside that to start a command, up to the command's own execve, and to end what
+ * it leaves: not in the profile, which is for holding a pod.
+ */
+export const RUNNING: readonly Calls[] = [
+  {
+    what: "the command's process: made, in a group of its own, and executed",
+    names: "clone execve prctl rt_sigaction rt_sigprocmask setpgid".split(" "),
+    always: true,
+  },
+  {
+    what: "this process, which leaves the working directory, passes signals on, and goes back to rest",
+    names: "chdir close getpid kill madvise munmap openat read".split(" "),
+    always: true,
+  },
+  {
+    what: "the foreground of a terminal, and descriptors that are handed on",
+    names: "clock_nanosleep fcntl getpgrp getpgid ioctl readlink".split(" "),
+    always: false,
+  },
+];
+
+/**
  * What runc (in Go, with threads) and crun make between their loading the profile and their execve
  * of pause. Without no_new_privileges they load it while they still have privileges to give up.
  */

@@ -5,11 +5,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { HOLDING, PROFILE, seccompProfile } from "../../tools/seccomp.ts";
+import { HOLDING, PROFILE, RUNNING, seccompProfile } from "../../tools/seccomp.ts";
 import { fixture, PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { EXEC_WITH_CHILD } from "../support/perl.ts";
 import { Running } from "../support/process.ts";
+import { NEVER, until } from "../support/until.ts";
 
 const it = needing("strace", "perl");
 const directory = mkdtempSync(join(tmpdir(), "pause-calls-"));
@@ -54,6 +55,30 @@ it("each call is on the list, and nothing on it is made up", async () => {
   expect([...seen].filter((name) => !listed.has(name))).toEqual([]);
   if (process.arch !== "x64") return;
   const always = HOLDING.filter((calls) => calls.always).flatMap(({ names }) => names);
+  expect(always.filter((name) => !seen.has(name))).toEqual([]);
+});
+
+it("with a command: each call up to the command's own execve is on the lists", async () => {
+  const file = join(directory, "running");
+  // An orphan, which --drain ends; and a signal that is forwarded ends the command.
+  const command = [PAUSE, "--drain", "5", "--", "sh", "-c", "(sleep 1000 &); exec sleep 1000"];
+  await using pause = await Running.start({ command, strace: [`-o${file}`, "-s256"] });
+  await until("both sleep", () => pause.names().join() === "sleep,sleep", 3 * NEVER);
+  await Bun.sleep(1500); // Then it gives back what it only read.
+  expect((await pause.stop()).code).toBe(143);
+
+  const lines = readFileSync(file, "utf8").split("\n");
+  const own = lines.filter((line) => Number.parseInt(line) === pause.pid);
+  const child = Number(/parent_tid=\[(\d+)\]/.exec(own.join("\n"))?.[1]);
+  const ofChild = lines.filter((line) => Number.parseInt(line) === child);
+  const executed = ofChild.findIndex((line) => line.includes("execve("));
+  expect(executed).toBeGreaterThan(0);
+  const seen = namesIn([...own, ...ofChild.slice(0, executed + 1)]);
+  const lists = new Set([...listed, ...RUNNING.flatMap(({ names }) => names)]);
+  expect([...seen].filter((name) => !lists.has(name))).toEqual([]);
+  expect(namesIn(ofChild)).toContain("brk"); // Negative control: what sh makes is told apart.
+  if (process.arch !== "x64") return;
+  const always = RUNNING.filter((calls) => calls.always).flatMap(({ names }) => names);
   expect(always.filter((name) => !seen.has(name))).toEqual([]);
 });
 
