@@ -127,13 +127,12 @@ export function statusLine(pid: number, name: string): string {
   return new RegExp(`^${name}:\\s*(.*)$`, "m").exec(status)?.[1] ?? "";
 }
 
-/** Waits until pause waits in libc alone: one thread, its own handlers only, a C program's memory. */
+/** Waits until pause waits in libc alone: one thread, its own handler only, a C program's memory. */
 export async function parked(pid: number): Promise<void> {
-  const handlers = maskOf(Signal.SIGINT, Signal.SIGTERM, Signal.SIGALRM);
   await until("it has parked", () => {
     if (readStat(pid)?.name !== "pause") return false;
     const { threads, caught } = parseStatus(readFileSync(`/proc/${pid}/status`, "latin1"));
-    return threads === 1 && caught === handlers && readStat(pid)?.state === "S";
+    return threads === 1 && caught === maskOf(Signal.SIGALRM) && readStat(pid)?.state === "S";
   });
   const memory = Number.parseInt(statusLine(pid, "RssAnon"));
   if (!(memory <= 240)) throw new Error(`It has parked with ${memory} kB of its own`);

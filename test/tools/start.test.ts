@@ -36,7 +36,7 @@ needing("git", "script", "namespaces")(
       expect(screen).toContain("This is pause in a PID");
       const running = () => processesOf(join(clone, "dist/pause"));
       await until("pause waits", () =>
-        running().some((pid) => /^SigCgt:\t0+6002$/m.test(status(pid))),
+        running().some((pid) => /^SigCgt:\t0+2000$/m.test(status(pid))),
       );
       expect(running().map((pid) => /^NSpid:.*\t1$/m.test(status(pid)))).toContain(true);
       terminal.stdin.write("\x03");
