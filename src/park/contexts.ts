@@ -49,6 +49,12 @@ const DATA_SIZE = 2048;
 /** What has a handler that returns. */
 const HANDLED = maskOf(Signal.SIGALRM);
 
+/**
+ * The two that libc keeps to itself, 32 and 33, in the words of a mask. glibc before 2.34 has handlers
+ * for them in a library that is gone by then, and takes no other from sigaction. nptl(7)
+ */
+const [LOW_OF_LIBC, HIGH_OF_LIBC] = [0x8000_0000, 1];
+
 /** Where contexts are written, and what they call. */
 export interface Site extends ContextSite {
   readonly functions: Functions;
@@ -103,8 +109,10 @@ export function writeContexts(site: Site, steps: readonly Step[]): Addresses {
       stackSize: top,
     });
     top += TOP;
-    const mask = (site.blocked | HANDLED) & ~(step.opens ?? 0);
-    view.setUint32(context + site.layout.mask - start, mask, true);
+    const mask = context + site.layout.mask - start;
+    const low = (site.blocked | HANDLED) & ~(step.opens ?? 0);
+    view.setUint32(mask, low | LOW_OF_LIBC, true);
+    view.setUint32(mask + 4, view.getUint32(mask + 4, true) | HIGH_OF_LIBC, true);
   }
   for (let index = 0; index < CYCLE_TOPS; index++) {
     view.setUint8(

@@ -259,6 +259,16 @@ needing("perl")(
   },
 );
 
+test("the two signals that libc keeps to itself reach no handler of it, and do nothing", async () => {
+  await using pause = await Running.start({ init: false });
+  await unmapped(pause);
+  for (const signal of [32, 33])
+    expect(Bun.spawnSync(["kill", `-${signal}`, `${pause.pid}`]).exitCode).toBe(0);
+  // As digits: bits 31 and 32 of a mask in hexadecimal.
+  await until("both are pending", () => pause.field("ShdPnd") === 180_000_000);
+  expect(await pause.stop()).toMatchObject({ code: 0, stderr: expect.stringContaining(LINE) });
+});
+
 needing("perl")("what a sender puts into a signal is no length of anything", async () => {
   await using pause = await Running.start({ init: false });
   await unmapped(pause);
