@@ -175,7 +175,11 @@ async function liveUnder(
   const orphan = pids.find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") !== "sleep\n") ?? 0;
   const command = pids.find((pid) => pid !== orphan) ?? 0;
   if (role !== "draining") process.kill(orphan, "SIGKILL");
-  await until("no zombie is left", () => pause.children("Z") === 0, DEADLINE);
+  await until(
+    "the orphan is gone, and no zombie",
+    () => role === "draining" || !pause.childPids().includes(orphan),
+    DEADLINE,
+  );
   for (let count = 0; count < 5; count++) pause.kill(hasCommand(role) ? "SIGWINCH" : "SIGCHLD");
   if (role === "parked") {
     // Interrupts the wait.

@@ -1,9 +1,6 @@
 // Makes system calls of a process fail that has started already, and waits.
 
-import { readFileSync } from "node:fs";
-
 import { injecting, type Running } from "./process.ts";
-import { until } from "./until.ts";
 
 /** Faults as long as they last. Use with `await using`. */
 export class Faults {
@@ -18,15 +15,16 @@ export class Faults {
    * @param faults in the syntax of strace's `inject`
    */
   static async into(pause: Running, ...faults: readonly string[]): Promise<Faults> {
-    const strace = Bun.spawn(["strace", "-qq", ...injecting(...faults), `--attach=${pause.pid}`], {
-      stdio: ["ignore", "ignore", "ignore"],
+    const strace = Bun.spawn(["strace", ...injecting(...faults), `--attach=${pause.pid}`], {
+      stdio: ["ignore", "ignore", "pipe"],
     });
-    await until("strace has attached", () => {
-      if (strace.exitCode !== null) throw new Error(`strace: exit ${strace.exitCode}`);
-      const status = readFileSync(`/proc/${pause.pid}/status`, "latin1");
-      return status.includes(`\nTracerPid:\t${strace.pid}\n`);
-    });
-    return new Faults(strace);
+    // It says so once it has interrupted it as well: before, a call could get through unseen.
+    let said = "";
+    for await (const chunk of strace.stderr) {
+      said += Buffer.from(chunk).toString();
+      if (said.includes(" attached\n")) return new Faults(strace);
+    }
+    throw new Error(`Cannot attach strace: ${said}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@ import { NEVER, until } from "./until.ts";
 
 const SEGV = maskOf(Signal.SIGSEGV);
 const TERM = maskOf(Signal.SIGTERM);
+const ALRM = maskOf(Signal.SIGALRM);
 
 /** How to start it. */
 export interface StartOptions {
@@ -105,8 +106,10 @@ export class Running {
   async ready(): Promise<void> {
     await until("pause waits for signals", () => {
       if (this.hasEnded()) throw new Error("It has ended");
+      if ((this.status().caught & SEGV) !== 0) return false;
+      // In this order: what sleeps from then on has nothing left to do.
       const stat = this.stat();
-      return stat.name === "pause" && stat.state === "S" && (this.status().caught & SEGV) === 0;
+      return stat.name === "pause" && stat.state === "S";
     });
   }
 
@@ -182,14 +185,15 @@ export class Running {
   }
 
   /**
-   * Looks, without a pause, until it blocks SIGTERM, or has a handler for it as when it is parked;
-   * undefined if it is not to be seen yet.
+   * Looks, without a pause, until it blocks SIGTERM, or has parked; undefined if it is not to be seen
+   * yet.
    * @returns the time, by performance.now()
    */
   armed(): number | undefined {
     for (let look = 0; look < 1000; look++) {
       const { blocked, caught } = this.status();
-      if (((blocked | caught) & TERM) !== 0) return performance.now();
+      // Parked, it sleeps with SIGTERM as if it were open, and has a handler for SIGALRM.
+      if (((blocked | caught) & TERM) !== 0 || (caught & ALRM) !== 0) return performance.now();
     }
     return undefined;
   }
