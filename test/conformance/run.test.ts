@@ -10,6 +10,7 @@ import { quote } from "../../src/log.ts";
 import { PAUSE } from "../support/executables.ts";
 import { needing } from "../support/needs.ts";
 import { injecting, Running, runPause } from "../support/process.ts";
+import { until } from "../support/until.ts";
 
 /** The codes that a command can exit with. */
 const CODES = Array.from({ length: 256 }, (_, code) => code);
@@ -171,7 +172,7 @@ test("the command has the working directory, the limits and the group of its own
     command: ["sh", "-c", 'ulimit -Sn 300; exec "$@"', "sh", ...command],
     init: false,
   });
-  const [child = 0] = pause.childPids();
+  const child = await until("its command is there", () => pause.childPids()[0]);
   expect(readFileSync(`/proc/${child}/stat`, "latin1").split(" ")[4]).toBe(`${child}`);
   expect(Bun.spawnSync(["readlink", `/proc/${pause.pid}/cwd`]).stdout.toString()).toBe("/\n");
   const { code, stdout } = await pause.stop();

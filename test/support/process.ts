@@ -106,10 +106,10 @@ export class Running {
   async ready(): Promise<void> {
     await until("pause waits for signals", () => {
       if (this.hasEnded()) throw new Error("It has ended");
-      if ((this.status().caught & SEGV) !== 0) return false;
-      // In this order: what sleeps from then on has nothing left to do.
-      const stat = this.stat();
-      return stat.name === "pause" && stat.state === "S";
+      // Before and after: what slept in between did so neither before they came nor before they went.
+      const areGone = () => (this.status().caught & SEGV) === 0;
+      const sleeps = ({ name, state }: Stat) => name === "pause" && state === "S";
+      return areGone() && sleeps(this.stat()) && areGone();
     });
   }
 
