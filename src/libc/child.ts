@@ -13,7 +13,6 @@ import {
 } from "./abi.ts";
 import { checked } from "./errno.ts";
 import { libc, rareLibc } from "./library.ts";
-import { SignalSet } from "./signals.ts";
 
 /**
  * Has orphans of all descendants re-parented to this process. PR_SET_CHILD_SUBREAPER(2const)
@@ -37,13 +36,6 @@ export function setParentDeathSignal(signal: number): void {
  */
 export function chdir(path: string): void {
   checked("chdir", rareLibc().chdir(path));
-}
-
-/** Which signals are pending for this thread or process. sigpending(2) */
-export function sigpending(): SignalSet {
-  const set = new SignalSet();
-  rareLibc().sigpending(set.pointer);
-  return set;
 }
 
 /** This process's process group. getpgrp(2), which cannot fail. */

@@ -154,6 +154,13 @@ export function whyNoWait(): string | undefined {
   }
 }
 
+/** Which signals are pending for this thread or process. sigpending(2) */
+export function sigpending(): SignalSet {
+  const set = new SignalSet();
+  rareLibc().sigpending(set.pointer);
+  return set;
+}
+
 /**
  * Sends a signal. kill(2)
  * @throws {SyscallError}

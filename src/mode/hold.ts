@@ -1,13 +1,13 @@
 // Holds a pod open with what was asked for beside it.
 
-import { SIG_SETMASK, Signal } from "../libc/abi.ts";
+import { SIG_SETMASK } from "../libc/abi.ts";
 import { becomeSubreaper, setParentDeathSignal } from "../libc/child.ts";
 import { getpid } from "../libc/process.ts";
-import { maskOf, SignalSet, sigprocmask } from "../libc/signals.ts";
+import { SignalSet, sigprocmask } from "../libc/signals.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, warn } from "../log.ts";
 import { trimmer } from "../park/trim.ts";
-import { WAITED } from "../process/mask.ts";
+import { WAITED, WATCHED } from "../process/mask.ts";
 import { Orphans } from "../process/orphans.ts";
 import type { Status } from "../process/status.ts";
 import type { Settings } from "../settings.ts";
@@ -35,7 +35,7 @@ export function holdAsAsked(self: Status, settings: Settings, mask: SignalSet): 
   }
   const awake = reasonToStayAwake(settings);
   const observer = awake === undefined ? undefined : observe(settings);
-  const waited = observer ? WAITED | maskOf(Signal.SIGUSR1) : WAITED;
+  const waited = observer ? WATCHED : WAITED;
   const blocked = new SignalSet(mask.low | waited, mask.high);
   sigprocmask(SIG_SETMASK, blocked);
   return holdPod({ ...self, blocked: blocked.mask }, { ...settings, awake, observer });

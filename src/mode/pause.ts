@@ -2,7 +2,7 @@
 
 import { Signal } from "../libc/abi.ts";
 import { getpid } from "../libc/process.ts";
-import { maskOf, SignalSet, strsignal } from "../libc/signals.ts";
+import { SignalSet, strsignal } from "../libc/signals.ts";
 import { ExitCode } from "../exit-code.ts";
 import { error, inform, say, warn } from "../log.ts";
 import { explain } from "../park/explain.ts";
@@ -10,7 +10,7 @@ import { findWayOut, park } from "../park/park.ts";
 import type { Trimmer } from "../park/trim.ts";
 import { resetDispositions } from "../process/dispositions.ts";
 import { holdOnTheFloor } from "../process/floor.ts";
-import { WAITED } from "../process/mask.ts";
+import { WAITED, WATCHED } from "../process/mask.ts";
 import { reapAll, startReaping, type Witness } from "../process/reaper.ts";
 import { describeSender } from "../process/sender.ts";
 import { info, nextSignal } from "../process/signals.ts";
@@ -67,7 +67,7 @@ export function holdPod(self: Status, settings: PauseSettings): number {
  * @throws {CannotWait} if sigwaitinfo does not work
  */
 function watch(self: Status, observer: Observer | undefined): number {
-  const waited = new SignalSet(observer ? WAITED | maskOf(Signal.SIGUSR1) : WAITED);
+  const waited = new SignalSet(observer ? WATCHED : WAITED);
   resetDispositions(self.caught);
   startReaping(observer);
   const trimmer = observer?.trimmer;

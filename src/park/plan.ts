@@ -13,9 +13,9 @@ export interface Plan {
 
 /**
  * Where to begin: at the first step if this thread is the only one, so that nobody else needs the
- * memory; else right before the wait, and all memory stays. The filter is for the first only: helper threads
- * need calls that nobody can list, a filter for one thread of several keeps nobody in, and the
- * collector's signal handler would spin in it.
+ * memory; else right before the wait, and all memory stays. The filter is for the first only: helper
+ * threads need calls that nobody can list, a filter for one thread of several keeps nobody in, and
+ * the collector's signal handler would spin in it.
  */
 export function firstStep(alone: boolean): StepName {
   return alone ? DISARM.name : LOCK[1].next;

@@ -6,6 +6,9 @@ import { maskOf, SignalSet, sigprocmask, type SignalMask } from "../libc/signals
 /** The signals that are waited for: the two that stop the process, and the one to reap on. */
 export const WAITED: SignalMask = maskOf(Signal.SIGINT, Signal.SIGTERM, Signal.SIGCHLD);
 
+/** The same, and the one on which it says how it is; for where it stays awake. */
+export const WATCHED: SignalMask = WAITED | maskOf(Signal.SIGUSR1);
+
 const ALL = 0xffff_ffff;
 
 /** All there are. */

@@ -5,9 +5,9 @@
 // pause's group after a stop, "fg" or "bg", has to reach the command as well. termios(4), credentials(7)
 
 import { SIG_BLOCK, SIG_UNBLOCK, Signal } from "../libc/abi.ts";
-import { getpgrp, open, sigpending, tcgetpgrp, tcsetpgrp } from "../libc/child.ts";
+import { getpgrp, open, tcgetpgrp, tcsetpgrp } from "../libc/child.ts";
 import { getpid } from "../libc/process.ts";
-import { kill, maskOf, SignalSet, sigprocmask } from "../libc/signals.ts";
+import { kill, maskOf, SignalSet, sigpending, sigprocmask } from "../libc/signals.ts";
 import { warn } from "../log.ts";
 
 const STDIN = 0;

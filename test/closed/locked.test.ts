@@ -1,7 +1,6 @@
 // Parked, it has locked itself in: the kernel refuses every call but those it makes.
 
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 
 import { Errno, Syscall } from "../../src/libc/abi.ts";
 import { RULES } from "../../src/park/filter.ts";
@@ -16,13 +15,8 @@ const traced = needing("strace");
 /** Its registers are those of one architecture; the filter of the other is tested in test/unit. */
 const injected = process.arch === "x64" ? needing("perl", "root") : test.skip;
 
-function field(pause: Running, name: string): number {
-  const status = readFileSync(`/proc/${pause.pid}/status`, "utf8");
-  return Number(new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(status)?.[1]);
-}
-
 /** Waits until it has made the last call before it waits. */
-const locked = (pause: Running) => until("it is locked in", () => field(pause, "Seccomp") === 2);
+const locked = (pause: Running) => until("it is locked in", () => pause.field("Seccomp") === 2);
 
 /** What calls return that a tracer has a process make, by what was asked for. */
 function inject(pid: number, calls: readonly string[]): Map<string, number> {
@@ -38,7 +32,7 @@ test("it has a filter, and can gain no privileges", async () => {
   for (const init of [true, false]) {
     await using pause = await Running.start({ init });
     await locked(pause);
-    expect(field(pause, "NoNewPrivs")).toBe(1);
+    expect(pause.field("NoNewPrivs")).toBe(1);
     const { code, stderr } = await pause.stop();
     expect({ code, line: stderr.endsWith(LINE) }).toEqual({ code: 0, line: true });
   }
@@ -74,7 +68,7 @@ injected("every call but those of the chain is refused, and TERM still ends it",
 
 injected("negative control: where it is not locked in, such calls are not refused", async () => {
   await using pause = await Running.start({ command: [PAUSE, "--watch"] });
-  expect(field(pause, "Seccomp")).toBe(0);
+  expect(pause.field("Seccomp")).toBe(0);
   const [getppid, socket, openat, uname] = ["110", "41,1,1,0", "257,-100,0,0", "63,0"];
   const results = inject(pause.pid, [getppid, socket, openat, uname]);
   expect(results.get(getppid)).toBe(0);
@@ -89,8 +83,8 @@ for (const errno of ["EPERM", "EINVAL", "ENOSYS"]) {
     async () => {
       const strace = injecting(`prctl:error=${errno}`);
       await using pause = await Running.start({ command: [PAUSE, "--explain"], strace });
-      await until("the runtime is unmapped", () => field(pause, "VmSize") < 10_000);
-      expect(field(pause, "Seccomp")).toBe(0);
+      await until("the runtime is unmapped", () => pause.field("VmSize") < 10_000);
+      expect(pause.field("Seccomp")).toBe(0);
       const { code, stdout } = await pause.stop();
       expect(code).toBe(0);
       expect(stdout).toContain(
@@ -106,7 +100,7 @@ test("--explain says that it is locked in, and with helper threads that it is no
     [await fixture("late-threads"), "Locked in: no, helper threads", 0],
   ] as const) {
     await using pause = await Running.start({ command: [executable, "--explain"], init: false });
-    await until("it has or has not a filter", () => field(pause, "Seccomp") === seccomp);
+    await until("it has or has not a filter", () => pause.field("Seccomp") === seccomp);
     expect((await pause.stop()).stdout).toContain(said);
   }
 });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { needing } from "../support/needs.ts";
+import { parked } from "../support/image.ts";
 import { until } from "../support/until.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -35,9 +36,7 @@ needing("git", "script", "namespaces")(
       expect(screen).toContain("Building dist/pause");
       expect(screen).toContain("This is pause in a PID");
       const running = () => processesOf(join(clone, "dist/pause"));
-      await until("pause waits", () =>
-        running().some((pid) => /^SigCgt:\t0+2000$/m.test(status(pid))),
-      );
+      await parked(await until("pause is there", () => running()[0]));
       expect(running().map((pid) => /^NSpid:.*\t1$/m.test(status(pid)))).toContain(true);
       terminal.stdin.write("\x03");
       terminal.stdin.flush();

@@ -1,10 +1,16 @@
 // Waits, and writes, so that SIGINT and SIGTERM, where they are blocked, end both at once.
 
 import { Errno, SIG_SETMASK, Signal } from "../../libc/abi.ts";
-import { sigpending } from "../../libc/child.ts";
 import { SyscallError } from "../../libc/errno.ts";
 import { firstPiece, pollForWriting, write } from "../../libc/files.ts";
-import { maskOf, SignalInfo, SignalSet, sigprocmask, sigwaitinfo } from "../../libc/signals.ts";
+import {
+  maskOf,
+  SignalInfo,
+  SignalSet,
+  sigpending,
+  sigprocmask,
+  sigwaitinfo,
+} from "../../libc/signals.ts";
 
 /** stdout does not take the answer, for the reason in the message. */
 export class CannotPrint extends Error {}
