@@ -158,9 +158,10 @@ export class Running {
 
   /** The same, by their PIDs. */
   childPids(state?: string): number[] {
-    return childrenOf(this.pid).filter(
-      (pid) => readStat(pid)?.state === (state ?? readStat(pid)?.state),
-    );
+    return childrenOf(this.pid).filter((pid) => {
+      const stat = readStat(pid); // Once: between two looks its state may change.
+      return stat !== undefined && (state === undefined || stat.state === state);
+    });
   }
 
   /** The names of its children. */
